@@ -1,0 +1,93 @@
+//! Rows in CSV: the first one names the columns, every cell is text.
+
+use std::io::BufRead;
+
+use csv::{ByteRecord, ReaderBuilder};
+
+use super::canonical::{quoted, sort};
+use super::entry::NOT_EXPORTED;
+use super::{BadRow, Entry, EntryRule, Place, Stopped};
+
+/// Reads CSV.
+pub(super) fn read<E>(
+    input: impl BufRead,
+    delimiter: u8,
+    rule: &EntryRule,
+    sink: &mut dyn FnMut(Place, Entry) -> Result<(), E>,
+) -> Result<(), Stopped<E>> {
+    let mut reader = ReaderBuilder::new().delimiter(delimiter).from_reader(input);
+    let columns = columns(&mut reader).map_err(|reason| {
+        Stopped::Bad(BadRow {
+            place: Place::Line(1),
+            reason,
+        })
+    })?;
+    let mut row = ByteRecord::new();
+    loop {
+        let more = reader.read_byte_record(&mut row).map_err(|error| {
+            let line = error.position().map_or(1, csv::Position::line);
+            let reason = match error.kind() {
+                csv::ErrorKind::UnequalLengths {
+                    expected_len, len, ..
+                } => {
+                    format!("expected {expected_len} cells, found {len}")
+                }
+                _ => error.to_string(),
+            };
+            Stopped::Bad(BadRow {
+                place: Place::Line(line),
+                reason,
+            })
+        })?;
+        if !more {
+            return Ok(());
+        }
+        let place = Place::Line(row.position().map_or(1, csv::Position::line));
+        let entry =
+            entry(rule, &columns, &row).map_err(|reason| Stopped::Bad(BadRow { place, reason }))?;
+        sink(place, entry).map_err(Stopped::Sink)?;
+    }
+}
+
+fn columns<R: BufRead>(reader: &mut csv::Reader<R>) -> Result<Vec<String>, String> {
+    let header = reader.byte_headers().map_err(|error| error.to_string())?;
+    let mut names = header
+        .iter()
+        .map(|name| std::str::from_utf8(name).map(str::to_owned))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_| "the name of a column is not UTF-8".to_owned())?;
+    if let Some(first) = names.first_mut() {
+        *first = first.trim_start_matches('\u{feff}').to_owned();
+    }
+    if names.iter().all(String::is_empty) {
+        return Err("the first row has to name the columns".to_owned());
+    }
+    Ok(names)
+}
+
+fn entry(rule: &EntryRule, columns: &[String], row: &ByteRecord) -> Result<Entry, String> {
+    if rule.key.is_none() {
+        // As `export` writes it: any bytes.
+        return match (columns, row.iter().collect::<Vec<_>>().as_slice()) {
+            ([key_name, value_name], [key, value])
+                if key_name == "key" && value_name == "value" =>
+            {
+                Ok(Entry {
+                    key: key.to_vec(),
+                    value: value.to_vec(),
+                })
+            }
+            _ => Err(NOT_EXPORTED.to_owned()),
+        };
+    }
+    let mut fields = columns
+        .iter()
+        .zip(row)
+        .map(|(name, cell)| match std::str::from_utf8(cell) {
+            Ok(cell) => Ok((name.clone(), quoted(cell))),
+            Err(_) => Err(format!("the cell of the column `{name}` is not UTF-8")),
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    sort(&mut fields)?;
+    rule.entry(&fields)
+}

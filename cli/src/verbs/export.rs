@@ -1,0 +1,192 @@
+//! `export`: entries become rows of a file.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use prollytree::history::Revision;
+use prollytree::store::StoreError;
+use prollytree::tree::{Key, Value};
+use serde_json::json;
+
+use crate::failure::Failure;
+use crate::input::BytesArgs;
+use crate::output::{JsonArray, escaped, json_bytes, raw_out};
+use crate::rows::{RowFormat, RowWriter, canonical_row, field_names};
+use crate::session::Session;
+
+/// Write entries to a file
+///
+/// Each entry becomes a row with a `key` and a `value`, which `import` reads back byte by byte: in
+/// JSON, what is not UTF-8 is {"base64": "…"}; in CSV, it is written as it is. With --rows, the
+/// values, which have to be JSON objects, are the rows.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  git-prolly export backup.jsonl
+  git-prolly export --at v1.0 --prefix user/ users.csv
+  git-prolly export --rows types.csv
+  git-prolly export > all.jsonl")]
+pub(crate) struct Export {
+    /// The file; standard output if it is left out or -
+    file: Option<PathBuf>,
+
+    /// The format; told from the name of the file unless given
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<RowFormat>,
+
+    /// Write the values as rows
+    #[arg(long)]
+    rows: bool,
+
+    /// With --rows and CSV, the columns; all there are unless given
+    #[arg(
+        long,
+        value_name = "COLUMN,…",
+        value_delimiter = ',',
+        requires = "rows"
+    )]
+    columns: Vec<String>,
+
+    /// Only keys that begin with this
+    #[arg(long, value_name = "KEY")]
+    prefix: Option<OsString>,
+
+    /// Look at this revision instead of the present
+    #[arg(long, value_name = "REVISION")]
+    at: Option<String>,
+
+    #[command(flatten)]
+    bytes: BytesArgs,
+}
+
+type Entries<'a> = Box<dyn Iterator<Item = Result<(Key, Value), StoreError>> + 'a>;
+
+impl Export {
+    pub(super) fn run(mut self, session: &Session) -> Result<(), Failure> {
+        let file = self.file.take().filter(|file| file != Path::new("-"));
+        let format = self
+            .format
+            .or_else(|| RowFormat::of_path(file.as_deref()?))
+            .unwrap_or(RowFormat::Jsonl);
+        let prefix = self
+            .prefix
+            .as_deref()
+            .map(|prefix| self.bytes.read(prefix))
+            .transpose()?;
+        let prefix = prefix.unwrap_or_default();
+        let store = session.open_to_read()?;
+        let snapshot = match &self.at {
+            None => None,
+            Some(at) => Some(store.at(&Revision::new(at)?)?),
+        };
+        let entries = || -> Entries<'_> {
+            match &snapshot {
+                None => Box::new(store.prefix(&prefix)),
+                Some(snapshot) => Box::new(
+                    snapshot
+                        .prefix(&prefix)
+                        .map(|entry| entry.map_err(StoreError::from)),
+                ),
+            }
+        };
+        if self.rows && self.columns.is_empty() && matches!(format, RowFormat::Csv | RowFormat::Tsv)
+        {
+            self.columns = columns(entries())?;
+        }
+        match file {
+            None => self.write(raw_out(), format, entries()).map(drop),
+            Some(file) => self.write_file(&session.path(&file), format, entries()),
+        }
+    }
+
+    /// Writes beside the file first, so that it is never half of one.
+    fn write_file(
+        &self,
+        path: &Path,
+        format: RowFormat,
+        entries: impl Iterator<Item = Result<(Key, Value), StoreError>>,
+    ) -> Result<(), Failure> {
+        let failed = |source| Failure::File {
+            doing: "write",
+            path: path.to_owned(),
+            source,
+        };
+        let mut partial = path.as_os_str().to_owned();
+        partial.push(".partial");
+        let file = File::create(&partial).map_err(failed)?;
+        let written = self.write(BufWriter::with_capacity(1 << 16, file), format, entries);
+        let ended = written.and_then(|mut out| {
+            out.flush().map_err(failed)?;
+            fs::rename(&partial, path).map_err(failed)
+        });
+        if ended.is_err() {
+            fs::remove_file(&partial).map_err(failed)?;
+        }
+        ended
+    }
+
+    fn write<W: Write>(
+        &self,
+        mut out: W,
+        format: RowFormat,
+        entries: impl Iterator<Item = Result<(Key, Value), StoreError>>,
+    ) -> Result<W, Failure> {
+        match format {
+            RowFormat::Jsonl => {
+                for entry in entries {
+                    let text = self.json_row(&entry?)?;
+                    writeln!(out, "{text}")?;
+                }
+            }
+            RowFormat::Json => {
+                let mut array = JsonArray::begin(out)?;
+                for entry in entries {
+                    array.push_text(&self.json_row(&entry?)?)?;
+                }
+                out = array.end()?;
+            }
+            RowFormat::Csv | RowFormat::Tsv => {
+                let mut writer = RowWriter::new(&mut out, format, &self.columns);
+                for entry in entries {
+                    let (key, value) = entry?;
+                    let written = if self.rows {
+                        writer.row(&value)
+                    } else {
+                        writer.entry(&key, &value)
+                    };
+                    written.map_err(|reason| not_a_row(&key, &reason))?;
+                }
+                writer.end()?;
+            }
+        }
+        out.flush()?;
+        Ok(out)
+    }
+
+    fn json_row(&self, (key, value): &(Key, Value)) -> Result<String, Failure> {
+        if !self.rows {
+            return Ok(json!({"key": json_bytes(key), "value": json_bytes(value)}).to_string());
+        }
+        canonical_row(value).map_err(|reason| not_a_row(key, &reason))
+    }
+}
+
+/// Returns the names of all fields of all rows, in order.
+fn columns(entries: Entries<'_>) -> Result<Vec<String>, Failure> {
+    let mut columns = BTreeSet::new();
+    for entry in entries {
+        let (key, value) = entry?;
+        columns.extend(field_names(&value).map_err(|reason| not_a_row(&key, &reason))?);
+    }
+    Ok(columns.into_iter().collect())
+}
+
+fn not_a_row(key: &[u8], reason: &str) -> Failure {
+    Failure::Input(format!(
+        "cannot write the value of `{}` as a row: {reason}",
+        escaped(key)
+    ))
+}

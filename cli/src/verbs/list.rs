@@ -1,0 +1,140 @@
+//! `list`: keys in order.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::ops::Bound;
+
+use prollytree::history::Revision;
+use prollytree::store::{StoreError, VersionedStore};
+use prollytree::tree::{Key, Value};
+use serde_json::{Map, json};
+
+use crate::failure::Failure;
+use crate::input::BytesArgs;
+use crate::output::{FormatArgs, JsonArray, NAME, escaped, json_bytes, out, paint};
+use crate::session::Session;
+
+/// List keys in order
+///
+/// For people, each key stands escaped on a line of its own, and its value after a tab.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  git-prolly list
+  git-prolly list --values --prefix user/
+  git-prolly list --from b --to d --reverse --limit 10
+  git-prolly list --at v1.0 --format json")]
+pub(crate) struct List {
+    /// Write the values too
+    #[arg(long)]
+    values: bool,
+
+    /// Only keys that begin with this
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["from", "to"])]
+    prefix: Option<OsString>,
+
+    /// Only this key and those after it
+    #[arg(long, value_name = "KEY")]
+    from: Option<OsString>,
+
+    /// Only keys before this one
+    #[arg(long, value_name = "KEY")]
+    to: Option<OsString>,
+
+    /// The last key first
+    #[arg(long)]
+    reverse: bool,
+
+    /// At most so many
+    #[arg(long, value_name = "COUNT")]
+    limit: Option<usize>,
+
+    /// Look at this revision instead of the present
+    #[arg(long, value_name = "REVISION")]
+    at: Option<String>,
+
+    #[command(flatten)]
+    bytes: BytesArgs,
+
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+/// Entries in order, of the present or of a revision.
+type Entries<'a> = Box<dyn DoubleEndedIterator<Item = Result<(Key, Value), StoreError>> + 'a>;
+
+impl List {
+    pub(super) fn run(self, session: &Session) -> Result<(), Failure> {
+        let store = session.open_to_read()?;
+        let entries = self.entries(&store)?;
+        let entries: Box<dyn Iterator<Item = _>> = if self.reverse {
+            Box::new(entries.rev())
+        } else {
+            entries
+        };
+        let entries = entries.take(self.limit.unwrap_or(usize::MAX));
+        write_entries(entries, self.values, self.format.is_json())
+    }
+
+    fn entries<'a>(&self, store: &'a VersionedStore) -> Result<Entries<'a>, Failure> {
+        let key = |argument: &Option<OsString>| {
+            argument
+                .as_deref()
+                .map(|argument| self.bytes.read(argument))
+                .transpose()
+        };
+        let (prefix, from, to) = (key(&self.prefix)?, key(&self.from)?, key(&self.to)?);
+        let range = (
+            from.as_deref().map_or(Bound::Unbounded, Bound::Included),
+            to.as_deref().map_or(Bound::Unbounded, Bound::Excluded),
+        );
+        let Some(at) = &self.at else {
+            return Ok(match prefix {
+                Some(prefix) => Box::new(store.prefix(&prefix)),
+                None => Box::new(store.range::<[u8], _>(range)),
+            });
+        };
+        let snapshot = store.at(&Revision::new(at)?)?;
+        let entries = match prefix {
+            Some(prefix) => snapshot.prefix(&prefix),
+            None => snapshot.range::<[u8], _>(range),
+        };
+        Ok(Box::new(
+            entries.map(|entry| entry.map_err(StoreError::from)),
+        ))
+    }
+}
+
+/// Writes entries as they come.
+pub(super) fn write_entries(
+    entries: impl Iterator<Item = Result<(Key, Value), StoreError>>,
+    values: bool,
+    json: bool,
+) -> Result<(), Failure> {
+    let mut out = out();
+    if !json {
+        for entry in entries {
+            let (key, value) = entry?;
+            write_line(&mut out, &key, values.then_some(&value))?;
+        }
+        return Ok(out.flush()?);
+    }
+    let mut array = JsonArray::begin(out)?;
+    for entry in entries {
+        let (key, value) = entry?;
+        let mut object = Map::new();
+        object.insert("key".into(), json_bytes(&key));
+        if values {
+            object.insert("value".into(), json_bytes(&value));
+        }
+        array.push(&json!(object))?;
+    }
+    Ok(array.end()?.flush()?)
+}
+
+fn write_line(out: &mut impl Write, key: &[u8], value: Option<&Value>) -> io::Result<()> {
+    match value {
+        None => writeln!(out, "{}", escaped(key)),
+        Some(value) => writeln!(out, "{}\t{}", paint(NAME, escaped(key)), escaped(value)),
+    }
+}

@@ -1,0 +1,10 @@
+//! The command line as its users see it: arguments in; output, messages and exit codes out.
+
+mod bytes;
+mod configuration;
+mod help;
+mod history;
+mod plugins;
+mod refusals;
+mod rows;
+mod support;

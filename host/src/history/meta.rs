@@ -1,0 +1,34 @@
+//! How the host's own small records, all of kind `meta`, are told apart.
+
+use prollytree_plugin_api::Kind;
+
+use crate::storage::{Malformed, header, read_header};
+
+/// What a meta record is: the byte after its header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MetaForm {
+    Store = 1,
+    Work = 2,
+}
+
+impl MetaForm {
+    const VERSION: u8 = 0;
+
+    /// Returns what a record of this form begins with.
+    pub(super) fn header(self) -> Vec<u8> {
+        let mut bytes = header(Kind::META, Self::VERSION).to_vec();
+        bytes.push(self as u8);
+        bytes
+    }
+
+    /// Checks the beginning of a record and returns what follows it.
+    pub(super) fn read_header(self, bytes: &[u8]) -> Result<&[u8], Malformed> {
+        match read_header(bytes, Kind::META, Self::VERSION)?.split_first() {
+            Some((&form, rest)) if form == self as u8 => Ok(rest),
+            Some((form, _)) => Err(Malformed::new(format!(
+                "it is a meta record of the form {form}"
+            ))),
+            None => Err(Malformed::new("it ends inside its header")),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! How bytes become meaning: the header that every record begins with, and the trait by which the
+//! layers above read theirs.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use prollytree_plugin_api::{Buffer, Kind};
+
+/// The number of bytes in a record's header.
+pub const HEADER_LEN: usize = 4;
+
+const MAGIC: u8 = b'P';
+
+/// A record that has been checked and can be used in place.
+pub trait Decode: Sized + Send + Sync + 'static {
+    /// The kind under which such records are stored.
+    const KIND: Kind;
+
+    /// Checks the bytes of a record, header included. Must accept exactly the canonical encodings:
+    /// bytes that were accepted and encoded again are the same bytes.
+    fn decode(bytes: Buffer) -> Result<Self, Malformed>;
+
+    /// Returns the memory that the decoded record takes, in bytes.
+    fn weight(&self) -> usize;
+}
+
+/// Why bytes are not a record of the kind that was expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Malformed(Cow<'static, str>);
+
+impl Malformed {
+    /// States a reason, in lower case: "keys are not in ascending order".
+    pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self(reason.into())
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+/// Returns the header of a record: a letter, the kind, the format version of that kind, and a zero.
+///
+/// Because it is hashed with the rest, records of two kinds or versions never share an address.
+#[must_use]
+pub const fn header(kind: Kind, version: u8) -> [u8; HEADER_LEN] {
+    [MAGIC, kind.0.to_le_bytes()[0], version, 0]
+}
+
+/// Checks a record's header and returns what follows it.
+///
+/// # Errors
+/// Says which part of the header is wrong. A version above `version` names both.
+pub fn read_header(bytes: &[u8], kind: Kind, version: u8) -> Result<&[u8], Malformed> {
+    let Some((found, rest)) = bytes.split_first_chunk::<HEADER_LEN>() else {
+        return Err(Malformed::new("it is shorter than a header"));
+    };
+    let expected = header(kind, version);
+    if found[0] != expected[0] || found[3] != expected[3] {
+        return Err(Malformed::new("it does not begin with a record header"));
+    }
+    if found[1] != expected[1] {
+        let found = Kind(u32::from(found[1]));
+        return Err(Malformed::new(format!(
+            "it is a {} and not a {}",
+            found.name(),
+            kind.name()
+        )));
+    }
+    if found[2] != version {
+        let found = found[2];
+        return Err(Malformed::new(format!(
+            "it has format version {found}; this version of prollytree reads {version}"
+        )));
+    }
+    Ok(rest)
+}

@@ -1,0 +1,56 @@
+//! What can go wrong between a store and its backend.
+
+use prollytree_plugin_api::{Error, ErrorKind, Hash, Kind};
+
+/// Absent, corrupt and failed are three different things here.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StorageError {
+    /// A record that something refers to is not stored.
+    #[error(
+        "the {} record {hash} is missing from the store; restore it from a copy of this store",
+        .kind.name()
+    )]
+    Missing {
+        /// The record's address.
+        hash: Hash,
+        /// What it was expected to be.
+        kind: Kind,
+    },
+    /// A record is there, but it is not what was written.
+    #[error(
+        "the {} record {hash} is corrupt: {reason}; restore it from a copy of this store",
+        .kind.name()
+    )]
+    Corrupt {
+        /// The record's address.
+        hash: Hash,
+        /// What it was expected to be.
+        kind: Kind,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The backend could not do what it was asked.
+    #[error("{backend} at {location}: {operation}: {source}")]
+    Backend {
+        /// The backend's name.
+        backend: String,
+        /// Where its data is.
+        location: String,
+        /// The call that failed.
+        operation: &'static str,
+        /// What the backend said.
+        source: Error,
+    },
+}
+
+impl StorageError {
+    /// Returns the kind of the backend's error, if it is one.
+    #[must_use]
+    pub fn backend_kind(&self) -> Option<ErrorKind> {
+        match self {
+            Self::Backend { source, .. } => Some(source.kind()),
+            _ => None,
+        }
+    }
+}

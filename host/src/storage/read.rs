@@ -1,0 +1,120 @@
+//! Reading records: cache, then backend; hashed before they are believed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use prollytree_plugin_api::{Buffer, Hash, RecordEntry, Slot};
+
+use super::paged::paged;
+use super::{Decode, Storage, StorageError};
+
+/// How many records are asked for at once in a listing.
+const PAGE: usize = 1024;
+
+impl Storage {
+    /// Loads a record that must be there.
+    ///
+    /// # Errors
+    /// [`StorageError::Missing`] if it is not, [`StorageError::Corrupt`] if it is not what was
+    /// written.
+    pub fn load<T: Decode>(&self, hash: &Hash) -> Result<Arc<T>, StorageError> {
+        self.try_load(hash)?.ok_or(StorageError::Missing {
+            hash: *hash,
+            kind: T::KIND,
+        })
+    }
+
+    /// Loads a record that may be absent.
+    ///
+    /// # Errors
+    /// [`StorageError::Corrupt`] if it is not what was written.
+    pub fn try_load<T: Decode>(&self, hash: &Hash) -> Result<Option<Arc<T>>, StorageError> {
+        if let Some(record) = self.0.cache.lookup(hash) {
+            return Ok(Some(record));
+        }
+        let mut slot = [Slot::EMPTY];
+        self.ask("read a record", |backend, call| {
+            backend.get_many(call, std::slice::from_ref(hash), &mut slot)
+        })?;
+        slot[0]
+            .take()
+            .map(|bytes| self.admit(*hash, bytes))
+            .transpose()
+    }
+
+    /// Loads records that must all be there, in the order asked for, with one call to the backend
+    /// for those that are not cached.
+    ///
+    /// # Errors
+    /// As for [`Storage::load`], for the first record that fails.
+    pub fn load_many<T: Decode>(&self, hashes: &[Hash]) -> Result<Vec<Arc<T>>, StorageError> {
+        let mut found: HashMap<Hash, Arc<T>> = HashMap::with_capacity(hashes.len());
+        let mut wanted = Vec::new();
+        for hash in hashes {
+            match self.0.cache.lookup(hash) {
+                Some(record) => drop(found.insert(*hash, record)),
+                None => wanted.push(*hash),
+            }
+        }
+        wanted.sort_unstable();
+        wanted.dedup();
+        for part in wanted.chunks(self.0.info.batch.records.max(1)) {
+            let mut slots = Slot::empty(part.len());
+            self.ask("read records", |backend, call| {
+                backend.get_many(call, part, &mut slots)
+            })?;
+            for (hash, slot) in part.iter().zip(&mut slots) {
+                let Some(bytes) = slot.take() else {
+                    return Err(StorageError::Missing {
+                        hash: *hash,
+                        kind: T::KIND,
+                    });
+                };
+                found.insert(*hash, self.admit(*hash, bytes)?);
+            }
+        }
+        Ok(hashes.iter().map(|hash| Arc::clone(&found[hash])).collect())
+    }
+
+    /// Says which of the records are stored.
+    pub fn contains_many(&self, hashes: &[Hash]) -> Result<Vec<bool>, StorageError> {
+        let mut present = vec![false; hashes.len()];
+        self.ask("look records up", |backend, call| {
+            backend.contains_many(call, hashes, &mut present)
+        })?;
+        Ok(present)
+    }
+
+    /// Lists records in ascending order of their hashes, strictly after `after`, page by page.
+    ///
+    /// # Errors
+    /// The iterator ends after an error. `UNSUPPORTED` where the backend does not list.
+    pub fn records(
+        &self,
+        after: Option<Hash>,
+    ) -> impl Iterator<Item = Result<RecordEntry, StorageError>> + use<> {
+        let storage = self.clone();
+        paged(move |last: Option<&RecordEntry>| {
+            let after = last.map(|entry| entry.hash).or(after);
+            storage.ask("list records", |backend, call| {
+                backend.list(call, after.as_ref(), PAGE)
+            })
+        })
+    }
+
+    /// Checks what the backend gave and keeps it in the cache.
+    fn admit<T: Decode>(&self, hash: Hash, bytes: Buffer) -> Result<Arc<T>, StorageError> {
+        let corrupt = |reason| StorageError::Corrupt {
+            hash,
+            kind: T::KIND,
+            reason,
+        };
+        let found = Hash::of(&bytes);
+        if found != hash {
+            return Err(corrupt(format!("its bytes have the hash {found}")));
+        }
+        let record = Arc::new(T::decode(bytes).map_err(|reason| corrupt(reason.to_string()))?);
+        self.0.cache.keep(hash, &record);
+        Ok(record)
+    }
+}

@@ -1,0 +1,168 @@
+//! Entries in order: those of the tree with the staged edits laid over them.
+
+use std::cmp::Ordering;
+use std::collections::btree_map::Range;
+use std::ops::{Bound, RangeBounds};
+
+use super::staging::Staging;
+use super::versioned::staged_value;
+use super::{StoreError, VersionedStore};
+use crate::tree::{Edit, Iter, Key, Tree, Value};
+
+impl VersionedStore {
+    /// Returns all entries in the order of their keys, from either end.
+    #[must_use]
+    pub fn iter(&self) -> Entries<'_> {
+        self.range::<[u8], _>(..)
+    }
+
+    /// Returns the entries whose keys lie in a range, in order, from either end. A range that ends
+    /// before it starts is empty.
+    #[must_use]
+    pub fn range<K, R>(&self, range: R) -> Entries<'_>
+    where
+        K: AsRef<[u8]> + ?Sized,
+        R: RangeBounds<K>,
+    {
+        let from = range.start_bound().map(AsRef::as_ref);
+        let to = range.end_bound().map(AsRef::as_ref);
+        Entries::new(&self.work.tree, &self.staged, from, to)
+    }
+
+    /// Returns the entries whose keys begin with `prefix`, in order, from either end.
+    #[must_use]
+    pub fn prefix(&self, prefix: &[u8]) -> Entries<'_> {
+        let end = after_prefix(prefix);
+        let to = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        Entries::new(&self.work.tree, &self.staged, Bound::Included(prefix), to)
+    }
+
+    /// Returns all keys in order, from either end.
+    #[must_use]
+    pub fn keys(&self) -> impl DoubleEndedIterator<Item = Result<Key, StoreError>> + '_ {
+        self.iter().map(|entry| entry.map(|(key, _)| key))
+    }
+}
+
+impl<'a> IntoIterator for &'a VersionedStore {
+    type Item = Result<(Key, Value), StoreError>;
+    type IntoIter = Entries<'a>;
+
+    fn into_iter(self) -> Entries<'a> {
+        self.iter()
+    }
+}
+
+/// An iterator over entries, staged and committed. It ends after an error.
+pub struct Entries<'a> {
+    tree: Ends<Iter>,
+    staged: Ends<Range<'a, Vec<u8>, Edit>>,
+    failed: bool,
+}
+
+impl<'a> Entries<'a> {
+    fn new(tree: &Tree, staged: &'a Staging, from: Bound<&[u8]>, to: Bound<&[u8]>) -> Self {
+        Self {
+            tree: Ends::new(tree.range::<[u8], _>((from, to))),
+            staged: Ends::new(staged.range(from, to)),
+            failed: false,
+        }
+    }
+
+    /// Takes the next entry from the end that `side` stands for.
+    fn take(&mut self, side: Side) -> Option<Result<(Key, Value), StoreError>> {
+        while !self.failed {
+            let order = match (self.tree.peek(side), self.staged.peek(side)) {
+                (None, None) => return None,
+                (Some(_), None) | (Some(Err(_)), _) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(Ok((ours, _))), Some((staged, _))) => match side {
+                    Side::Front => ours.cmp(staged),
+                    Side::Back => staged.cmp(&ours),
+                },
+            };
+            if order.is_le() {
+                let entry = self.tree.take(side)?;
+                if order.is_lt() {
+                    self.failed = entry.is_err();
+                    return Some(entry.map_err(StoreError::from));
+                }
+            }
+            if let (key, Edit::Put(value)) = self.staged.take(side)? {
+                return Some(Ok((key.clone(), staged_value(value))));
+            }
+        }
+        None
+    }
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Result<(Key, Value), StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.take(Side::Front)
+    }
+}
+
+impl DoubleEndedIterator for Entries<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.take(Side::Back)
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Side {
+    Front,
+    Back,
+}
+
+/// An iterator whose next item can be looked at from either end.
+struct Ends<I: Iterator> {
+    iter: I,
+    front: Option<I::Item>,
+    back: Option<I::Item>,
+}
+
+impl<I: DoubleEndedIterator> Ends<I> {
+    fn new(iter: I) -> Self {
+        Self {
+            iter,
+            front: None,
+            back: None,
+        }
+    }
+
+    fn peek(&mut self, side: Side) -> Option<&I::Item> {
+        let item = self.take(side);
+        let slot = match side {
+            Side::Front => &mut self.front,
+            Side::Back => &mut self.back,
+        };
+        *slot = item;
+        slot.as_ref()
+    }
+
+    /// Takes an item. What was looked at from the other end is the last one to be left.
+    fn take(&mut self, side: Side) -> Option<I::Item> {
+        match side {
+            Side::Front => self
+                .front
+                .take()
+                .or_else(|| self.iter.next())
+                .or_else(|| self.back.take()),
+            Side::Back => self
+                .back
+                .take()
+                .or_else(|| self.iter.next_back())
+                .or_else(|| self.front.take()),
+        }
+    }
+}
+
+/// Returns the smallest key that is greater than every key with this prefix, if there is one.
+fn after_prefix(prefix: &[u8]) -> Option<Key> {
+    let last = prefix.iter().rposition(|&byte| byte != u8::MAX)?;
+    let mut key = prefix[..=last].to_vec();
+    key[last] += 1;
+    Some(key)
+}

@@ -1,0 +1,126 @@
+//! Reading the store as it was at a commit.
+
+use std::ops::RangeBounds;
+use std::sync::Arc;
+
+use prollytree_plugin_api::Hash;
+
+use super::{StoreError, VersionedStore};
+use crate::history::{Commit, CommitId, Revision};
+use crate::tree::{Iter, Key, Tree, TreeError, Value};
+
+/// The store as a commit recorded it. It does not change, and outlives the session.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    id: CommitId,
+    commit: Arc<Commit>,
+    tree: Tree,
+}
+
+impl VersionedStore {
+    /// Returns the store as it was at a revision. Reads a constant number of records besides those
+    /// that the revision takes to find.
+    pub fn at(&self, revision: &Revision) -> Result<Snapshot, StoreError> {
+        self.snapshot(self.resolve(revision)?)
+    }
+
+    /// Returns the store as a commit recorded it.
+    pub fn snapshot(&self, id: CommitId) -> Result<Snapshot, StoreError> {
+        let commit = self.storage.load::<Commit>(&id.0)?;
+        let tree = self.contents(commit.root)?.tree;
+        Ok(Snapshot { id, commit, tree })
+    }
+
+    /// Returns the keys that there were at a revision, in order, from either end.
+    pub fn keys_at(
+        &self,
+        revision: &Revision,
+    ) -> Result<impl DoubleEndedIterator<Item = Result<Key, StoreError>> + use<>, StoreError> {
+        let entries = self.at(revision)?.iter();
+        Ok(entries.map(|entry| Ok(entry?.0)))
+    }
+}
+
+impl Snapshot {
+    /// Returns the id of the commit.
+    #[must_use]
+    pub fn id(&self) -> CommitId {
+        self.id
+    }
+
+    /// Returns the commit.
+    #[must_use]
+    pub fn commit(&self) -> &Commit {
+        &self.commit
+    }
+
+    /// Returns the root hash of the entries.
+    #[must_use]
+    pub fn root(&self) -> Hash {
+        self.tree.root()
+    }
+
+    /// Returns the tree of the entries.
+    #[must_use]
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    pub(super) fn into_tree(self) -> Tree {
+        self.tree
+    }
+
+    /// Returns the number of entries.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.tree.len()
+    }
+
+    /// Says whether there are no entries.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tree.is_empty()
+    }
+
+    /// Returns the value of a key.
+    pub fn get(&self, key: &[u8]) -> Result<Option<Value>, StoreError> {
+        Ok(self.tree.get(key)?)
+    }
+
+    /// Returns all entries in order, from either end.
+    #[must_use]
+    pub fn iter(&self) -> Iter {
+        self.tree.iter()
+    }
+
+    /// Returns the entries whose keys lie in a range, in order, from either end.
+    #[must_use]
+    pub fn range<K, R>(&self, range: R) -> Iter
+    where
+        K: AsRef<[u8]> + ?Sized,
+        R: RangeBounds<K>,
+    {
+        self.tree.range(range)
+    }
+
+    /// Returns the entries whose keys begin with `prefix`, in order, from either end.
+    #[must_use]
+    pub fn prefix(&self, prefix: &[u8]) -> Iter {
+        self.tree.prefix(prefix)
+    }
+
+    /// Returns all keys in order, from either end.
+    #[must_use]
+    pub fn keys(&self) -> impl DoubleEndedIterator<Item = Result<Key, StoreError>> + use<> {
+        self.iter().map(|entry| Ok(entry?.0))
+    }
+}
+
+impl IntoIterator for &Snapshot {
+    type Item = Result<(Key, Value), TreeError>;
+    type IntoIter = Iter;
+
+    fn into_iter(self) -> Iter {
+        self.iter()
+    }
+}

@@ -1,0 +1,212 @@
+//! A path from the root down to one node of a level, and the ways to move it.
+
+use std::sync::Arc;
+
+use super::key::KeyRef;
+use super::node::Node;
+use super::{Tree, TreeError};
+use crate::storage::Storage;
+
+/// A position between entries of one level of a tree.
+#[derive(Clone, Debug)]
+pub(super) struct Cursor {
+    storage: Storage,
+    /// From the root to the cursor's node; never empty.
+    path: Vec<Step>,
+    level: u8,
+}
+
+/// A node of the path, and which child the path takes; in the last node, the entry that the cursor
+/// stands before.
+#[derive(Clone, Debug)]
+struct Step {
+    node: Arc<Node>,
+    index: usize,
+}
+
+impl Cursor {
+    /// Stands before the first entry of a level, which the tree must have.
+    pub(super) fn first(tree: &Tree, level: u8) -> Result<Self, TreeError> {
+        let mut cursor = Self::at_root(tree, level)?;
+        cursor.descend(|_| 0)?;
+        Ok(cursor)
+    }
+
+    /// Stands behind the last entry of a level, which the tree must have.
+    pub(super) fn last(tree: &Tree, level: u8) -> Result<Self, TreeError> {
+        let mut cursor = Self::at_root(tree, level)?;
+        cursor.descend(|node| node.len() - 1)?;
+        cursor.set_index(cursor.node().len());
+        Ok(cursor)
+    }
+
+    /// Stands where `key` is or would be, as [`seek`](Self::seek) does.
+    pub(super) fn at(tree: &Tree, level: u8, key: &[u8]) -> Result<Self, TreeError> {
+        let mut cursor = Self::at_root(tree, level)?;
+        cursor.seek(key)?;
+        Ok(cursor)
+    }
+
+    /// Moves on to the first entry whose key is not smaller than `key`, which itself must not be
+    /// smaller than that of any entry passed so far. If all keys are smaller, stands behind the
+    /// last one.
+    pub(super) fn seek(&mut self, key: &[u8]) -> Result<(), TreeError> {
+        while self.path.len() > 1
+            && self
+                .node()
+                .last_key()
+                .is_none_or(|last| last < KeyRef::from(key))
+        {
+            self.path.pop();
+        }
+        self.descend(|node| node.lower_bound(key).min(node.len() - 1))?;
+        let index = self.node().lower_bound(key);
+        self.set_index(index);
+        Ok(())
+    }
+
+    /// Returns the node that the cursor is in.
+    pub(super) fn node(&self) -> &Arc<Node> {
+        &self.step().node
+    }
+
+    /// Returns the entry of the node that the cursor stands before; the number of entries behind
+    /// the last one.
+    pub(super) fn index(&self) -> usize {
+        self.step().index
+    }
+
+    /// Says whether the cursor stands before the entry with this key.
+    pub(super) fn is_at(&self, key: &[u8]) -> bool {
+        let Step { node, index } = self.step();
+        *index < node.len() && node.key(*index) == KeyRef::from(key)
+    }
+
+    pub(super) fn set_index(&mut self, index: usize) {
+        let last = self.path.len() - 1;
+        self.path[last].index = index;
+    }
+
+    /// Says whether the cursor's node is the last one of its level.
+    pub(super) fn is_in_last_node(&self) -> bool {
+        let above = &self.path[..self.path.len() - 1];
+        above.iter().all(|step| step.index + 1 == step.node.len())
+    }
+
+    /// Moves before the first entry of the next node of the level. Returns false, and does not
+    /// move, if there is none.
+    pub(super) fn next_node(&mut self) -> Result<bool, TreeError> {
+        let Some(turn) = self.turn(|step| step.index + 1 < step.node.len()) else {
+            return Ok(false);
+        };
+        self.path.truncate(turn + 1);
+        self.path[turn].index += 1;
+        self.descend_from_child(|_| 0)?;
+        Ok(true)
+    }
+
+    /// Moves behind the last entry of the previous node of the level, in the same way.
+    pub(super) fn previous_node(&mut self) -> Result<bool, TreeError> {
+        let Some(turn) = self.turn(|step| step.index > 0) else {
+            return Ok(false);
+        };
+        self.path.truncate(turn + 1);
+        self.path[turn].index -= 1;
+        self.descend_from_child(|node| node.len() - 1)?;
+        self.set_index(self.node().len());
+        Ok(true)
+    }
+
+    /// Returns the number of the tree's entries that lie before the cursor.
+    pub(super) fn rank(&self) -> u64 {
+        self.path
+            .iter()
+            .map(|step| step.node.entries_before(step.index))
+            .sum()
+    }
+
+    fn at_root(tree: &Tree, level: u8) -> Result<Self, TreeError> {
+        let path = vec![Step {
+            node: tree.root_node()?,
+            index: 0,
+        }];
+        Ok(Self {
+            storage: tree.storage().clone(),
+            path,
+            level,
+        })
+    }
+
+    fn step(&self) -> &Step {
+        self.path.last().expect("the path is never empty")
+    }
+
+    /// Returns the lowest node above the cursor's own in which the path can turn.
+    fn turn(&self, can: impl Fn(&Step) -> bool) -> Option<usize> {
+        self.path[..self.path.len() - 1].iter().rposition(can)
+    }
+
+    /// Goes down from the last node of the path to the cursor's level, by the child that `choose`
+    /// picks in each internal node; stands before the first entry.
+    fn descend(&mut self, choose: impl Fn(&Node) -> usize) -> Result<(), TreeError> {
+        while self.node().level() > self.level {
+            let index = choose(self.node());
+            self.set_index(index);
+            self.push_child()?;
+        }
+        Ok(())
+    }
+
+    /// Like `descend`, but the child of the first node has been chosen.
+    fn descend_from_child(&mut self, choose: impl Fn(&Node) -> usize) -> Result<(), TreeError> {
+        self.push_child()?;
+        self.descend(choose)
+    }
+
+    fn push_child(&mut self) -> Result<(), TreeError> {
+        let Step { node, index } = self.step();
+        let child = load_child(&self.storage, node, *index)?;
+        let before = self.path.iter().rev().find(|step| step.index > 0);
+        if before.is_some_and(|step| child.key(0) <= step.node.key(step.index - 1)) {
+            let hash = node.child(*index).hash;
+            let reason = "its first key is not greater than the last one before it";
+            return Err(TreeError::Inconsistent { hash, reason });
+        }
+        self.path.push(Step {
+            node: child,
+            index: 0,
+        });
+        Ok(())
+    }
+}
+
+/// Loads a child and checks that it is what its parent says.
+pub(super) fn load_child(
+    storage: &Storage,
+    parent: &Node,
+    index: usize,
+) -> Result<Arc<Node>, TreeError> {
+    let child = storage.load::<Node>(&parent.child(index).hash)?;
+    check_child(parent, index, &child)?;
+    Ok(child)
+}
+
+/// Checks that a child is what its parent says.
+pub(super) fn check_child(parent: &Node, index: usize, child: &Node) -> Result<(), TreeError> {
+    let expected = parent.child(index);
+    let reason = if child.fingerprint() != parent.fingerprint() {
+        "it was written with other parameters than its parent"
+    } else if child.level().checked_add(1) != Some(parent.level()) {
+        "it is not one level below its parent"
+    } else if child.last_key() != Some(parent.key(index)) {
+        "its last key is not the one in its parent"
+    } else if child.totals() != expected.totals {
+        "its totals are not those in its parent"
+    } else {
+        return Ok(());
+    };
+    Err(TreeError::Inconsistent {
+        hash: expected.hash,
+        reason,
+    })
+}

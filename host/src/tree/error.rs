@@ -1,0 +1,65 @@
+//! What can go wrong in a tree.
+
+use prollytree_plugin_api::Hash;
+
+use super::{MAX_KEY_LEN, MAX_VALUE_LEN};
+use crate::storage::StorageError;
+
+/// An absent key is no error; everything here is.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TreeError {
+    /// A record could not be read or written.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// A record is whole by itself but contradicts what refers to it.
+    #[error(
+        "the record {hash} does not fit into its tree: {reason}; restore the tree from a copy of \
+         this store"
+    )]
+    Inconsistent {
+        /// The record's address.
+        hash: Hash,
+        /// What the two disagree about.
+        reason: &'static str,
+    },
+    /// A tree was opened with parameters that are not its own.
+    #[error(
+        "the tree {root} was written with other parameters; open it with those that are stored \
+         beside it"
+    )]
+    WrongParameters {
+        /// The root of the tree.
+        root: Hash,
+    },
+    /// Parameters that no tree can have.
+    #[error("invalid tree parameters: {field} {rule}, but is {value}")]
+    InvalidParameters {
+        /// Which one.
+        field: &'static str,
+        /// What it must be.
+        rule: String,
+        /// What it is.
+        value: u64,
+    },
+    /// Edits must come in strictly ascending order of their keys.
+    #[error(
+        "edits must be sorted and name each key once: edit {index} does not come after the one before"
+    )]
+    Unsorted {
+        /// The position of the edit that is out of order, from 0.
+        index: u64,
+    },
+    /// A key is longer than the format allows.
+    #[error("a key of {len} bytes is too long; the most is {MAX_KEY_LEN}")]
+    KeyTooLong {
+        /// The length of the key.
+        len: usize,
+    },
+    /// A value is longer than the format allows.
+    #[error("a value of {len} bytes is too long; the most is {MAX_VALUE_LEN}")]
+    ValueTooLong {
+        /// The length of the value.
+        len: usize,
+    },
+}

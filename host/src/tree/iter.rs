@@ -1,0 +1,161 @@
+//! Entries in the order of their keys, from either end.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use super::cursor::Cursor;
+use super::key::Key;
+use super::value::Value;
+use super::{Tree, TreeError};
+
+/// An iterator over a range of a [`Tree`]'s entries. Loads leaves, and values out of line, as it
+/// reaches them. It ends after an error.
+#[derive(Clone, Debug)]
+pub struct Iter {
+    tree: Tree,
+    state: State,
+}
+
+/// The bounds of a range of keys.
+pub(super) type Bounds = (Bound<Key>, Bound<Key>);
+
+#[derive(Clone, Debug)]
+enum State {
+    /// Nothing has been read.
+    Bounds(Bounds),
+    Ends(Box<Ends>),
+    Done,
+}
+
+/// What is left: the entries from one position to another, counted from the first of the tree.
+#[derive(Clone, Debug)]
+struct Ends {
+    front: u64,
+    back: u64,
+    /// Stands at `front`, once it is needed.
+    front_cursor: Option<Cursor>,
+    /// Stands at `back`, once it is needed.
+    back_cursor: Option<Cursor>,
+}
+
+impl Iter {
+    pub(super) fn new(tree: Tree, bounds: Bounds) -> Self {
+        Self {
+            tree,
+            state: State::Bounds(bounds),
+        }
+    }
+
+    /// Returns the number of entries that are left. Reads one node a level for each end of the
+    /// range, the first time.
+    pub fn remaining(&mut self) -> Result<u64, TreeError> {
+        let ends = self.state.ends(&self.tree)?;
+        Ok(ends.map_or(0, |ends| ends.back - ends.front))
+    }
+
+    fn step(
+        &mut self,
+        step: impl FnOnce(&mut Ends, &Tree) -> Result<(Key, Value), TreeError>,
+    ) -> Option<Result<(Key, Value), TreeError>> {
+        let entry = match self.state.ends(&self.tree) {
+            Ok(None) => return None,
+            Ok(Some(ends)) => step(ends, &self.tree),
+            Err(error) => Err(error),
+        };
+        if entry.is_err() {
+            self.state = State::Done;
+        }
+        Some(entry)
+    }
+}
+
+impl State {
+    /// Returns both ends of the range, which are found the first time; `None` once nothing is left.
+    fn ends(&mut self, tree: &Tree) -> Result<Option<&mut Ends>, TreeError> {
+        if let Self::Bounds(bounds) = self {
+            *self = Self::Ends(Box::new(Ends::find(tree, bounds)?));
+        }
+        Ok(match self {
+            Self::Ends(ends) if ends.front < ends.back => Some(ends),
+            _ => None,
+        })
+    }
+}
+
+impl Iterator for Iter {
+    type Item = Result<(Key, Value), TreeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.step(Ends::next)
+    }
+}
+
+impl DoubleEndedIterator for Iter {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.step(Ends::next_back)
+    }
+}
+
+impl Ends {
+    fn find(tree: &Tree, (start, end): &Bounds) -> Result<Self, TreeError> {
+        let (front_cursor, back_cursor) =
+            (position(tree, start, false)?, position(tree, end, true)?);
+        let rank = |cursor: &Option<Cursor>, open| cursor.as_ref().map_or(open, Cursor::rank);
+        let front = rank(&front_cursor, 0);
+        let back = rank(&back_cursor, tree.len()).max(front);
+        Ok(Self {
+            front,
+            back,
+            front_cursor,
+            back_cursor,
+        })
+    }
+
+    fn next(&mut self, tree: &Tree) -> Result<(Key, Value), TreeError> {
+        let cursor = match &mut self.front_cursor {
+            Some(cursor) => cursor,
+            none => none.insert(Cursor::first(tree, 0)?),
+        };
+        if cursor.index() == cursor.node().len() {
+            cursor.next_node()?;
+        }
+        let index = cursor.index();
+        cursor.set_index(index + 1);
+        self.front += 1;
+        entry(tree, cursor, index)
+    }
+
+    fn next_back(&mut self, tree: &Tree) -> Result<(Key, Value), TreeError> {
+        let cursor = match &mut self.back_cursor {
+            Some(cursor) => cursor,
+            none => none.insert(Cursor::last(tree, 0)?),
+        };
+        if cursor.index() == 0 {
+            cursor.previous_node()?;
+        }
+        let index = cursor.index() - 1;
+        cursor.set_index(index);
+        self.back -= 1;
+        entry(tree, cursor, index)
+    }
+}
+
+/// Returns the entry at `index` of the cursor's node.
+fn entry(tree: &Tree, cursor: &Cursor, index: usize) -> Result<(Key, Value), TreeError> {
+    let leaf = Arc::clone(cursor.node());
+    Ok((leaf.key(index).to_key(), tree.value(&leaf, index)?))
+}
+
+/// Returns a cursor at one end of a range; `None` where that is the end of the tree.
+fn position(tree: &Tree, bound: &Bound<Key>, is_end: bool) -> Result<Option<Cursor>, TreeError> {
+    let (key, behind) = match bound {
+        Bound::Unbounded => return Ok(None),
+        Bound::Included(key) => (key, is_end),
+        Bound::Excluded(key) => (key, !is_end),
+    };
+    let mut cursor = Cursor::at(tree, 0, key)?;
+    if behind && cursor.is_at(key) {
+        cursor.set_index(cursor.index() + 1);
+    }
+    Ok(Some(cursor))
+}

@@ -1,0 +1,93 @@
+//! Keys as they lie in a node: a common prefix, a head and a tail.
+
+use std::cmp::Ordering;
+
+/// The longest key, in bytes. The shortest is empty.
+pub const MAX_KEY_LEN: usize = 65_535;
+
+/// An owned key. Keys are ordered as bytes.
+pub type Key = Vec<u8>;
+
+/// A key in three pieces, borrowed from a node.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KeyRef<'a>([&'a [u8]; 3]);
+
+impl<'a> KeyRef<'a> {
+    pub(super) fn new(prefix: &'a [u8], head: &'a [u8], tail: &'a [u8]) -> Self {
+        Self([prefix, head, tail])
+    }
+
+    pub(super) fn len(self) -> usize {
+        self.0.iter().map(|piece| piece.len()).sum()
+    }
+
+    pub(super) fn append_to(self, out: &mut Vec<u8>) {
+        self.0.iter().for_each(|piece| out.extend_from_slice(piece));
+    }
+
+    pub(super) fn to_key(self) -> Key {
+        let mut key = Vec::with_capacity(self.len());
+        self.append_to(&mut key);
+        key
+    }
+}
+
+impl<'a> From<&'a [u8]> for KeyRef<'a> {
+    fn from(key: &'a [u8]) -> Self {
+        Self([key, &[], &[]])
+    }
+}
+
+impl PartialEq for KeyRef<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for KeyRef<'_> {}
+
+impl PartialOrd for KeyRef<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for KeyRef<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let (mut ours, mut theirs) = (self.0, other.0);
+        let (mut i, mut j) = (0, 0);
+        loop {
+            while i < 3 && ours[i].is_empty() {
+                i += 1;
+            }
+            while j < 3 && theirs[j].is_empty() {
+                j += 1;
+            }
+            if i == 3 || j == 3 {
+                // Who has bytes left is the greater one.
+                return (i < 3).cmp(&(j < 3));
+            }
+            let shared = ours[i].len().min(theirs[j].len());
+            let (mine, my_rest) = ours[i].split_at(shared);
+            let (other, other_rest) = theirs[j].split_at(shared);
+            match mine.cmp(other) {
+                Ordering::Equal => (ours[i], theirs[j]) = (my_rest, other_rest),
+                different => return different,
+            }
+        }
+    }
+}
+
+/// Returns the smallest key that is greater than every key with this prefix, or `None` if there is
+/// none.
+pub(super) fn after_prefix(prefix: &[u8]) -> Option<Key> {
+    let last = prefix.iter().rposition(|&byte| byte != u8::MAX)?;
+    let mut key = prefix[..=last].to_vec();
+    key[last] += 1;
+    Some(key)
+}
+
+/// Returns the length of the longest common prefix of two keys.
+pub(super) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
+    a.iter().zip(b).take_while(|(a, b)| a == b).count()
+}

@@ -1,0 +1,63 @@
+//! The sorted map: node format, boundary rule, cursor, edit and diff.
+//!
+//! A [`Tree`] is an immutable snapshot, cut into nodes by a rule that looks at nothing but content:
+//! two trees with the same entries and [`Parameters`] are the same nodes, whatever their histories.
+//! The layer knows nothing of commits, refs or staged edits.
+//!
+//! ```
+//! use prollytree::storage::{RecordBatch, Storage, StorageOptions};
+//! use prollytree::tree::{Edit, Parameters, Tree};
+//! use prollytree_plugin_api::{OpenStorage, Options};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let backend = (prollytree_backend_memory::BACKEND.open)(&OpenStorage::or_create(Options::new()))?;
+//! let storage = Storage::new(backend, StorageOptions::default());
+//!
+//! let rows = [(b"apple".to_vec(), b"red".to_vec()), (b"banana".to_vec(), b"yellow".to_vec())];
+//! let old = Tree::build(storage.clone(), Parameters::default(), rows)?;
+//!
+//! let mut batch = RecordBatch::new();
+//! let new = old.apply([(b"apple".to_vec(), Edit::Put(b"green".to_vec()))], &mut batch)?;
+//! storage.put(&batch)?;
+//!
+//! assert_eq!(new.get(b"apple")?.as_deref(), Some(&b"green"[..]));
+//! assert_eq!(old.get(b"apple")?.as_deref(), Some(&b"red"[..]));
+//! for change in old.diff(&new) {
+//!     assert_eq!(change?.key, b"apple");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod boundary;
+mod chunker;
+mod cursor;
+mod decode;
+mod diff;
+mod edit;
+mod encode;
+mod error;
+mod iter;
+mod key;
+mod layout;
+mod node;
+mod output;
+mod parameters;
+mod snapshot;
+mod stats;
+mod value;
+mod writer;
+
+pub use diff::{Change, Diff};
+pub use edit::Edit;
+pub use error::TreeError;
+pub use iter::Iter;
+pub use key::{Key, MAX_KEY_LEN};
+pub use node::Node;
+pub use parameters::{EntryRule, Measure, NodeSize, Parameters, Shape};
+pub use snapshot::Tree;
+pub use stats::{LevelStats, TreeStats};
+pub use value::{Blob, MAX_VALUE_LEN, Value};
+
+#[cfg(test)]
+mod tests;

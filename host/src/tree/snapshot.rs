@@ -1,0 +1,305 @@
+//! A tree at rest: what it is, how it is read, and how the next one is made from it.
+
+use std::borrow::Borrow;
+use std::ops::RangeBounds;
+use std::sync::Arc;
+
+use prollytree_plugin_api::{Buffer, Hash};
+
+use super::diff::Diff;
+use super::edit::Edit;
+use super::encode::Entries;
+use super::iter::Iter;
+use super::key::{Key, after_prefix};
+use super::node::{Node, Totals};
+use super::output::Output;
+use super::parameters::Parameters;
+use super::stats::TreeStats;
+use super::value::{Cell, Value, load_blob};
+use super::writer::Writer;
+use super::{TreeError, cursor};
+use crate::storage::{Decode, RecordBatch, Storage};
+
+/// An immutable sorted map from keys to values. Cloning is cheap.
+///
+/// Its root hash is a function of its entries and its parameters and of nothing else. Nodes are
+/// loaded as they are needed and kept by the storage's cache.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    storage: Storage,
+    parameters: Parameters,
+    root: Hash,
+    level: u8,
+    totals: Totals,
+}
+
+impl Tree {
+    /// Returns the tree without entries. Its root is the same for all trees with these parameters;
+    /// it need not be stored to be read.
+    #[must_use]
+    pub fn empty(storage: Storage, parameters: Parameters) -> Self {
+        let root = Hash::of(&empty_node(&parameters));
+        Self {
+            storage,
+            parameters,
+            root,
+            level: 0,
+            totals: Totals::default(),
+        }
+    }
+
+    /// Opens the tree with this root. Reads one record.
+    ///
+    /// # Errors
+    /// [`TreeError::WrongParameters`] if it was written with others; a
+    /// [`StorageError`](crate::storage::StorageError) if the root is absent, corrupt or no node.
+    pub fn open(storage: Storage, root: Hash, parameters: Parameters) -> Result<Self, TreeError> {
+        let empty = Self::empty(storage, parameters);
+        if root == empty.root {
+            return Ok(empty);
+        }
+        let node = empty.storage.load::<Node>(&root)?;
+        if node.fingerprint() != parameters.fingerprint() {
+            return Err(TreeError::WrongParameters { root });
+        }
+        if !node.is_leaf() && node.len() == 1 {
+            let reason = "a root with one child is not the root of a tree";
+            return Err(TreeError::Inconsistent { hash: root, reason });
+        }
+        Ok(Self {
+            root,
+            level: node.level(),
+            totals: node.totals(),
+            ..empty
+        })
+    }
+
+    /// Makes a tree of entries that come in strictly ascending order of their keys, and stores it
+    /// as it goes: memory is bounded, whatever their number. The records are visible in the storage
+    /// on return and become durable with its next commit.
+    ///
+    /// # Errors
+    /// [`TreeError::Unsorted`] and those of the limits. What has been stored by then is not
+    /// referred to by anything.
+    pub fn build(
+        storage: Storage,
+        parameters: Parameters,
+        entries: impl IntoIterator<Item = (Key, Vec<u8>)>,
+    ) -> Result<Self, TreeError> {
+        let empty = Self::empty(storage, parameters);
+        let edits = entries
+            .into_iter()
+            .map(|(key, value)| (key, Edit::Put(value)));
+        empty.write(edits, Output::store(&empty.storage))
+    }
+
+    /// Makes the tree that differs from this one by `edits`, which come in strictly ascending order
+    /// of their keys, and adds its new records to `batch`. It can be read once the batch is stored.
+    ///
+    /// Reads and writes as many nodes as changes times levels, at most. Edits that change nothing
+    /// are dropped: where all are, the result is this tree and the batch stays as it is. One
+    /// record is always added, if it is not there: the root of a tree without entries.
+    ///
+    /// # Errors
+    /// [`TreeError::Unsorted`] and those of the limits. The batch may then hold records that
+    /// nothing refers to.
+    pub fn apply<K: AsRef<[u8]>, E: Borrow<Edit>>(
+        &self,
+        edits: impl IntoIterator<Item = (K, E)>,
+        batch: &mut RecordBatch,
+    ) -> Result<Self, TreeError> {
+        self.write(edits, Output::Batch(batch))
+    }
+
+    /// Returns the root hash.
+    #[must_use]
+    pub fn root(&self) -> Hash {
+        self.root
+    }
+
+    /// Returns the parameters.
+    #[must_use]
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// Returns the storage that the tree is read from.
+    #[must_use]
+    pub fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    /// Returns the number of entries. Known from the root.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.totals.entries
+    }
+
+    /// Returns whether there are no entries.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.totals.entries == 0
+    }
+
+    /// Returns the sum of the lengths of all keys and values, in bytes. Known from the root.
+    #[must_use]
+    pub fn byte_count(&self) -> u64 {
+        self.totals.bytes
+    }
+
+    /// Returns the number of levels: 1 for a tree that is one leaf.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        usize::from(self.level) + 1
+    }
+
+    /// Returns the value of a key. Reads one node a level, and the blob of a value out of line.
+    pub fn get(&self, key: &[u8]) -> Result<Option<Value>, TreeError> {
+        let Some((leaf, index)) = self.locate(key)? else {
+            return Ok(None);
+        };
+        self.value(&leaf, index).map(Some)
+    }
+
+    /// Returns whether a key has a value. Reads one node a level.
+    pub fn contains_key(&self, key: &[u8]) -> Result<bool, TreeError> {
+        Ok(self.locate(key)?.is_some())
+    }
+
+    /// Returns all entries in the order of their keys, from either end.
+    #[must_use]
+    pub fn iter(&self) -> Iter {
+        self.range::<[u8], _>(..)
+    }
+
+    /// Returns the entries whose keys lie in a range, in order, from either end. Leaves are loaded
+    /// as the iterator reaches them. A range that ends before it starts is empty.
+    #[must_use]
+    pub fn range<K, R>(&self, range: R) -> Iter
+    where
+        K: AsRef<[u8]> + ?Sized,
+        R: RangeBounds<K>,
+    {
+        let owned = |key: &K| key.as_ref().to_vec();
+        let bounds = (range.start_bound().map(owned), range.end_bound().map(owned));
+        Iter::new(self.clone(), bounds)
+    }
+
+    /// Returns the entries whose keys begin with `prefix`, in order, from either end.
+    #[must_use]
+    pub fn prefix(&self, prefix: &[u8]) -> Iter {
+        match after_prefix(prefix) {
+            None => self.range(prefix..),
+            Some(end) => self.range(prefix..end.as_slice()),
+        }
+    }
+
+    /// Returns what must happen to this tree to make it `other`, in the order of the keys.
+    ///
+    /// Parts that both have are skipped as a whole: reads as many nodes as changes times levels. The
+    /// trees may have different heights; if they have different parameters, they share nothing and
+    /// every entry is compared.
+    #[must_use]
+    pub fn diff(&self, other: &Self) -> Diff {
+        self.diff_range::<[u8], _>(other, ..)
+    }
+
+    /// Returns the part of the [`diff`](Self::diff) whose keys lie in a range.
+    #[must_use]
+    pub fn diff_range<K, R>(&self, other: &Self, range: R) -> Diff
+    where
+        K: AsRef<[u8]> + ?Sized,
+        R: RangeBounds<K>,
+    {
+        let owned = |key: &K| key.as_ref().to_vec();
+        let bounds = (range.start_bound().map(owned), range.end_bound().map(owned));
+        Diff::new(self, other, bounds)
+    }
+
+    /// Measures the tree by walking all of it.
+    pub fn stats(&self) -> Result<TreeStats, TreeError> {
+        TreeStats::of(self)
+    }
+
+    pub(super) fn level(&self) -> u8 {
+        self.level
+    }
+
+    pub(super) fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    pub(super) fn root_node(&self) -> Result<Arc<Node>, TreeError> {
+        if self.is_empty() {
+            let bytes = Buffer::from(empty_node(&self.parameters));
+            let node = Node::decode(bytes).expect("the node of an empty tree is canonical");
+            return Ok(Arc::new(node));
+        }
+        Ok(self.storage.load(&self.root)?)
+    }
+
+    /// Returns the value of a leaf's entry, loading it if it is out of line.
+    pub(super) fn value(&self, leaf: &Node, index: usize) -> Result<Value, TreeError> {
+        match leaf.cell(index) {
+            Cell::Inline(_) => Ok(Value::from(leaf.inline_value(index))),
+            Cell::Blob(blob) => load_blob(&self.storage, &blob),
+        }
+    }
+
+    /// Returns the leaf and the position of a key that is there.
+    fn locate(&self, key: &[u8]) -> Result<Option<(Arc<Node>, usize)>, TreeError> {
+        let mut node = self.root_node()?;
+        while !node.is_leaf() {
+            let index = node.lower_bound(key);
+            if index == node.len() {
+                return Ok(None);
+            }
+            node = cursor::load_child(&self.storage, &node, index)?;
+        }
+        let found = node.find(key);
+        Ok(found.map(|index| (node, index)))
+    }
+
+    fn write<K: AsRef<[u8]>, E: Borrow<Edit>>(
+        &self,
+        edits: impl IntoIterator<Item = (K, E)>,
+        output: Output<'_>,
+    ) -> Result<Self, TreeError> {
+        let mut writer = Writer::new(self, output);
+        for (key, edit) in edits {
+            writer.apply(key.as_ref(), edit.borrow())?;
+        }
+        let Some(root) = writer.finish()? else {
+            return Ok(self.clone());
+        };
+        Ok(Self {
+            root: root.node.hash,
+            level: root.level,
+            totals: root.node.totals,
+            ..self.clone()
+        })
+    }
+}
+
+impl IntoIterator for &Tree {
+    type Item = Result<(Key, Value), TreeError>;
+    type IntoIter = Iter;
+
+    fn into_iter(self) -> Iter {
+        self.iter()
+    }
+}
+
+impl PartialEq for Tree {
+    /// Two trees are equal if they have the same entries and parameters, wherever they are stored.
+    fn eq(&self, other: &Self) -> bool {
+        self.root == other.root
+    }
+}
+
+impl Eq for Tree {}
+
+/// Returns the one node of a tree without entries.
+fn empty_node(parameters: &Parameters) -> Vec<u8> {
+    Entries::default().encode(0, parameters.fingerprint())
+}

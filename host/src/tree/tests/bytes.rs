@@ -1,0 +1,309 @@
+//! The bytes of nodes: golden, canonical, and refused when they are not.
+
+use prollytree_plugin_api::{Buffer, Kind};
+use proptest::prelude::*;
+
+use super::super::encode::Entries;
+use super::super::key::KeyRef;
+use super::super::node::{Child, Totals};
+use super::super::value::{BlobRef, Cell};
+use super::*;
+use crate::storage::Decode;
+
+const FINGERPRINT: [u8; 8] = *b"finger..";
+
+fn leaf(entries: &[(&[u8], Cell<'_>)]) -> Vec<u8> {
+    let mut node = Entries::default();
+    for (key, cell) in entries {
+        node.push_cell(KeyRef::from(*key), cell);
+    }
+    node.encode(0, FINGERPRINT)
+}
+
+fn internal(entries: &[(&[u8], u64, u64)]) -> Vec<u8> {
+    let mut node = Entries::default();
+    for &(key, entries, bytes) in entries {
+        let child = Child {
+            hash: Hash::of(key),
+            totals: Totals { entries, bytes },
+        };
+        node.push_child(KeyRef::from(key), child);
+    }
+    node.encode(3, FINGERPRINT)
+}
+
+fn decode(bytes: &[u8]) -> std::result::Result<Node, String> {
+    Node::decode(Buffer::from(bytes)).map_err(|reason| reason.to_string())
+}
+
+/// Encodes what a decoded node holds.
+fn encode_again(node: &Node) -> Vec<u8> {
+    let mut entries = Entries::default();
+    for index in 0..node.len() {
+        if node.is_leaf() {
+            entries.push_cell(node.key(index), &node.cell(index));
+        } else {
+            entries.push_child(node.key(index), node.child(index));
+        }
+    }
+    entries.encode(node.level(), node.fingerprint())
+}
+
+fn blob(len: u64) -> Cell<'static> {
+    Cell::Blob(BlobRef {
+        hash: Hash::of(&len.to_le_bytes()),
+        len,
+    })
+}
+
+/// One node of each form that the columns can take.
+fn samples() -> Vec<Vec<u8>> {
+    let inline = |value| Cell::Inline(value);
+    let long_keys = [
+        vec![b'k'; 40_000],
+        [vec![b'k'; 40_000], vec![0; 25_000]].concat(),
+    ];
+    let long_value = vec![1; 70_000];
+    vec![
+        leaf(&[]),
+        leaf(&[(b"", inline(b""))]),
+        leaf(&[(b"only", inline(b"value"))]),
+        leaf(&[(b"key-1", inline(b"one")), (b"key-2", inline(b"two"))]),
+        leaf(&[
+            (b"", inline(b"")),
+            (b"\0", inline(b"1")),
+            (b"\0\0", inline(b"22")),
+        ]),
+        leaf(&[
+            (b"a/12345678tail", inline(b"x")),
+            (b"a/12345678tail+", inline(b"longer")),
+        ]),
+        leaf(&[
+            (b"a", blob(5_000)),
+            (b"b", inline(b"in")),
+            (b"c", blob(5_000)),
+            (b"d", blob(6_000)),
+        ]),
+        leaf(&[(b"aa", blob(3_000)), (b"ab", blob(4_000))]),
+        leaf(&[(b"1", inline(&long_value)), (b"22", inline(b""))]),
+        leaf(&[(&long_keys[0], inline(b"")), (&long_keys[1], inline(b"x"))]),
+        internal(&[(b"only", 1, 0)]),
+        internal(&[(b"m", 12, 3_000), (b"z", 300, 70_000)]),
+        internal(&[(b"key/aaaaaaaaaa", 1 << 20, 1 << 40), (b"key/b", 7, 7)]),
+    ]
+}
+
+#[test]
+fn a_leaf_has_the_bytes_that_the_format_says() {
+    let bytes = leaf(&[
+        (b"key-1", Cell::Inline(b"one")),
+        (b"key-20", Cell::Inline(b"two")),
+    ]);
+    let expected: Vec<u8> = [
+        &b"P\x01\x00\x00"[..],              // header
+        b"finger..",                        // fingerprint
+        b"\x00\x02\x00\x00",                // level, key width, cell width, extra
+        b"\x02\x00\x00\x00",                // count
+        b"\x04\x00\x00\x00",                // prefix length, reserved
+        b"\x00\x00\x00\x00",                // key size: no tails
+        b"\x03\x00\x00\x00",                // cell size
+        b"1\0\0\0\0\0\0\x0020\0\0\0\0\0\0", // heads
+        b"\x01\x02",                        // head lengths
+        b"\x00\x00\x00\x00",                // tail ends
+        b"key-",                            // prefix
+        b"onetwo",                          // cells
+    ]
+    .concat();
+    assert_eq!(bytes, expected);
+}
+
+#[test]
+fn an_internal_node_has_the_bytes_that_the_format_says() {
+    let bytes = internal(&[(b"k/aaaaaaaa.", 12, 3_000), (b"k/bbbbbbbb.", 300, 70_000)]);
+    let expected: Vec<u8> = [
+        &b"P\x01\x00\x00finger.."[..],
+        b"\x03\x00\x02\x04", // level, key width, count width, byte count width
+        b"\x02\x00\x00\x00", // count
+        b"\x02\x00\x00\x00", // prefix length, reserved
+        b"\x09\x00\x00\x00", // key size
+        b"\x00\x00\x00\x00", // cell size
+        b"aaaaaaaabbbbbbbb", // heads
+        b"\x0c\x00\x2c\x01", // entry counts
+        b"\xb8\x0b\x00\x00\x70\x11\x01\x00", // byte counts
+        Hash::of(b"k/aaaaaaaa.").as_bytes(),
+        Hash::of(b"k/bbbbbbbb.").as_bytes(),
+        b"k/", // prefix
+        b"..", // tails
+    ]
+    .concat();
+    assert_eq!(bytes, expected);
+}
+
+#[test]
+fn every_form_of_a_node_is_read_back() {
+    for bytes in samples() {
+        let node = decode(&bytes).unwrap();
+        assert_eq!(encode_again(&node), bytes);
+        for index in 0..node.len() {
+            let key = node.key(index).to_key();
+            assert_eq!(node.find(&key), Some(index));
+            assert_eq!(node.lower_bound(&[&key[..], b"\0"].concat()), index + 1);
+        }
+    }
+}
+
+#[test]
+fn a_changed_node_is_refused_or_means_something_else() {
+    for bytes in samples().into_iter().filter(|bytes| bytes.len() < 1_000) {
+        for at in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut changed = bytes.clone();
+                changed[at] ^= 1 << bit;
+                if let Ok(node) = decode(&changed) {
+                    assert_eq!(encode_again(&node), changed, "byte {at} of {bytes:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_node_that_was_cut_or_extended_is_refused() {
+    for bytes in samples().into_iter().filter(|bytes| bytes.len() < 1_000) {
+        for len in 0..bytes.len() {
+            assert!(decode(&bytes[..len]).is_err(), "{len} bytes of {bytes:?}");
+        }
+        assert!(decode(&[&bytes[..], &[0]].concat()).is_err());
+    }
+}
+
+#[test]
+fn a_node_says_why_it_is_refused() {
+    let bytes = leaf(&[
+        (b"key-1", Cell::Inline(b"one")),
+        (b"key-2", Cell::Inline(b"two")),
+    ]);
+    let with = |at: usize, new: &[u8]| {
+        let mut bytes = bytes.clone();
+        bytes[at..at + new.len()].copy_from_slice(new);
+        decode(&bytes).unwrap_err()
+    };
+    assert_eq!(with(1, &[2]), "it is a blob and not a node");
+    assert_eq!(
+        with(12, &[65]),
+        "it is on a higher level than a tree can have"
+    );
+    assert_eq!(with(16, &[3]), "its length is not what its fields say");
+    assert_eq!(with(22, &[1]), "reserved bytes are not zero");
+    assert_eq!(with(32, b"3"), "keys are not in ascending order");
+    assert_eq!(with(32, b"2"), "keys are not in ascending order");
+    assert_eq!(with(33, &[1]), "a key's head is padded with something");
+}
+
+#[test]
+fn columns_wider_than_needed_and_children_without_entries_are_refused() {
+    let narrow = leaf(&[
+        (b"key-1", Cell::Inline(b"one")),
+        (b"key-20", Cell::Inline(b"two")),
+    ]);
+    let (heads_end, tail_ends) = (50, 50..54);
+    assert_eq!((narrow[13], &narrow[tail_ends.clone()]), (2, &[0; 4][..]));
+    let mut wide = [&narrow[..heads_end], &[0; 8], &narrow[tail_ends.end..]].concat();
+    wide[13] = 4;
+    assert_eq!(
+        decode(&wide).unwrap_err(),
+        "ends are wider than they need to be"
+    );
+    let barren = internal(&[(b"a", 3, 30), (b"b", 0, 0)]);
+    assert_eq!(decode(&barren).unwrap_err(), "a child has no entries");
+}
+
+proptest! {
+    /// Several bytes at once may agree with each other where one alone would not.
+    #[test]
+    fn whatever_is_accepted_is_canonical(
+        entries in prop::collection::btree_map(
+            prop::collection::vec(0_u8..3, 0..12),
+            prop_oneof![prop::collection::vec(any::<u8>(), 0..4), Just(vec![b'v'; 40])],
+            1..5,
+        ),
+        level in 0_u8..2,
+        changes in prop::collection::vec((any::<prop::sample::Index>(), 0_u8..12), 1..5),
+    ) {
+        let mut node = Entries::default();
+        for (key, value) in &entries {
+            let key = KeyRef::from(key.as_slice());
+            let entries = value.len() as u64 + 1;
+            let child = Child { hash: Hash::of(value), totals: Totals { entries, bytes: 900 } };
+            match level {
+                0 => node.push_cell(key, &Cell::Inline(value)),
+                _ => node.push_child(key, child),
+            }
+        }
+        let mut bytes = node.encode(level, FINGERPRINT);
+        for (at, byte) in changes {
+            // Most of what has to agree comes before the values and hashes.
+            let at = at.index(bytes.len().min(80) - 12) + 12;
+            bytes[at] = byte;
+        }
+        if let Ok(node) = decode(&bytes) {
+            prop_assert_eq!(encode_again(&node), bytes);
+        }
+    }
+}
+
+#[test]
+fn a_blob_is_its_header_and_its_value() {
+    let bytes = Blob::encode(b"value");
+    assert_eq!(bytes, b"P\x02\x00\x00value");
+    assert!(Blob::decode(Buffer::from(&bytes[..])).is_ok());
+    assert!(Blob::decode(Buffer::from(&bytes[..3])).is_err());
+    assert!(Blob::decode(Buffer::from(&leaf(&[])[..])).is_err());
+    assert_eq!(Blob::KIND, Kind::BLOB);
+}
+
+#[test]
+fn parameters_are_read_back_and_nothing_else_is() {
+    for parameters in [Parameters::default(), tiny(), small()] {
+        let bytes = parameters.encode();
+        assert_eq!(Parameters::decode(&bytes).unwrap(), parameters);
+        assert!(Parameters::decode(&bytes[1..]).is_err());
+        for at in 0..bytes.len() {
+            let mut changed = bytes;
+            changed[at] ^= 0xff;
+            if let Ok(other) = Parameters::decode(&changed) {
+                assert_eq!(other.encode(), changed);
+                assert_ne!(other, parameters);
+            }
+        }
+    }
+}
+
+#[test]
+fn roots_are_the_ones_that_they_always_were() {
+    let (_, storage) = new_storage();
+    let mut map: Map = (0..2_000_u32)
+        .map(|n| {
+            (
+                format!("key/{n:06}").into_bytes(),
+                vec![b'v'; n as usize % 100],
+            )
+        })
+        .collect();
+    map.insert(b"large".to_vec(), vec![0; 100_000]);
+    map.insert(vec![], b"the empty key".to_vec());
+    let root = |parameters, map: &Map| build(&storage, parameters, map).root().to_string();
+    let roots = [
+        root(Parameters::default(), &Map::new()),
+        root(Parameters::default(), &map),
+        root(tiny(), &map),
+        root(small(), &map),
+    ];
+    let expected = [
+        "cd41fdd258882edaa1d9b792d877c0b3bb4793a8500d1af83184eba9ae842ae7",
+        "b2c5a7c9288f772ec51fdf893897ae4c010ab50cee2d2cf2d02cec71a9f7e88a",
+        "888304a903897a8caf003759ea07a226bdf532e2b0510ca9337e9e086f552a6e",
+        "80d4f7865e1b9415b913e7a1173572271027834714d1f1dcb28041b061826e75",
+    ];
+    assert_eq!(roots, expected);
+}

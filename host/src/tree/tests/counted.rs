@@ -1,0 +1,178 @@
+//! Work is proportional to what changes: records read and written, counted.
+
+use super::*;
+use crate::storage::Decode;
+
+fn rows(count: u32) -> Map {
+    let row = |n: u32| {
+        let hash = Hash::of(&n.to_le_bytes());
+        (
+            hash.as_bytes()[..16].to_vec(),
+            hash.as_bytes().repeat(3)[..90].to_vec(),
+        )
+    };
+    (0..count).map(row).collect()
+}
+
+#[test]
+fn one_edit_reads_and_writes_a_few_nodes_whatever_the_size_of_the_tree() {
+    for count in [1_000, 10_000, 100_000] {
+        let (backend, storage) = new_storage();
+        let map = rows(count);
+        let tree = build(&storage, Parameters::default(), &map);
+        let depth = tree.depth();
+        let (mut reads, mut writes) = (0, 0);
+        let keys: Vec<_> = map.keys().step_by(map.len() / 50).cloned().collect();
+        for (index, key) in keys.iter().enumerate() {
+            let edit = match index % 3 {
+                0 => (key.clone(), Edit::Put(vec![1; 90])),
+                1 => (key.clone(), Edit::Delete),
+                _ => ([key.as_slice(), b"+"].concat(), Edit::Put(vec![1; 90])),
+            };
+            let tree = Tree::open(cold(&backend), tree.root(), *tree.parameters()).unwrap();
+            backend.take();
+            apply(&tree, [edit]);
+            let (read, written) = backend.take();
+            assert!(
+                read < 12 * depth && written < 12 * depth,
+                "{count}: {read}, {written}"
+            );
+            (reads, writes) = (reads + read, writes + written);
+        }
+        let most = 2 * depth * keys.len();
+        assert!(
+            reads < most && writes < most,
+            "{count} at depth {depth}: {reads}, {writes}"
+        );
+    }
+}
+
+#[test]
+fn edits_that_change_nothing_write_nothing() {
+    let (backend, storage) = new_storage();
+    let mut map = rows(5_000);
+    map.insert(b"large".to_vec(), vec![1; 5_000]);
+    let tree = build(&storage, Parameters::default(), &map);
+    backend.take();
+    let mut edits: Vec<_> = map.clone().into_iter().step_by(7).collect();
+    edits.push((b"large".to_vec(), map[&b"large"[..]].clone()));
+    let mut edits: BTreeMap<_, _> = edits
+        .into_iter()
+        .map(|(key, value)| (key, Edit::Put(value)))
+        .collect();
+    edits.insert(b"absent".to_vec(), Edit::Delete);
+    let mut batch = RecordBatch::new();
+    assert_eq!(tree.apply(edits, &mut batch).unwrap(), tree);
+    assert!(batch.is_empty());
+}
+
+#[test]
+fn scattered_edits_cost_their_number_times_the_depth() {
+    let (backend, storage) = new_storage();
+    let map = rows(100_000);
+    let tree = build(&storage, Parameters::default(), &map);
+    let tree = Tree::open(cold(&backend), tree.root(), *tree.parameters()).unwrap();
+    let edits: Vec<_> = map
+        .keys()
+        .step_by(1_000)
+        .map(|key| (key.clone(), Edit::Put(vec![2; 90])))
+        .collect();
+    let count = edits.len();
+    backend.take();
+    apply(&tree, edits);
+    let (read, written) = backend.take();
+    let most = count * tree.depth() * 3 / 2;
+    assert!(
+        read < most && written < most,
+        "{read} read, {written} written"
+    );
+}
+
+#[test]
+fn a_lookup_reads_one_node_a_level() {
+    let (backend, storage) = new_storage();
+    let map = rows(20_000);
+    let tree = build(&storage, Parameters::default(), &map);
+    let tree = Tree::open(cold(&backend), tree.root(), *tree.parameters()).unwrap();
+    backend.take();
+    assert!(tree.get(map.keys().nth(7_777).unwrap()).unwrap().is_some());
+    assert_eq!(
+        backend.take().0,
+        tree.depth() - 1,
+        "opening has read the root"
+    );
+}
+
+#[test]
+fn a_diff_reads_what_changed_and_not_what_is_stored() {
+    let (backend, storage) = new_storage();
+    let map = rows(100_000);
+    let old = build(&storage, Parameters::default(), &map);
+    let edits: Vec<_> = map
+        .keys()
+        .step_by(10_000)
+        .map(|key| (key.clone(), Edit::Delete))
+        .collect();
+    let count = edits.len();
+    let new = apply(&old, edits);
+    let open = |tree: &Tree| Tree::open(cold(&backend), tree.root(), *tree.parameters()).unwrap();
+    let (old, new) = (open(&old), open(&new));
+    backend.take();
+    assert_eq!(old.diff(&new).count(), count);
+    let (read, _) = backend.take();
+    assert!(read < 4 * count * old.depth(), "{read} read");
+}
+
+#[test]
+fn an_iterator_loads_leaves_as_it_reaches_them() {
+    let (backend, storage) = new_storage();
+    let tree = build(&storage, Parameters::default(), &rows(50_000));
+    let tree = Tree::open(cold(&backend), tree.root(), *tree.parameters()).unwrap();
+    backend.take();
+    assert_eq!(tree.iter().take(10).count(), 10);
+    assert_eq!(tree.iter().rev().take(10).count(), 10);
+    assert!(backend.take().0 <= 2 * tree.depth());
+}
+
+#[test]
+fn a_tree_takes_little_more_than_its_keys_and_values() {
+    let (_, storage) = new_storage();
+    let tree = build(&storage, Parameters::default(), &rows(100_000));
+    let stats = tree.stats().unwrap();
+    let stored: u64 = stats.levels.iter().map(|level| level.bytes).sum();
+    assert!(
+        stored * 100 <= tree.byte_count() * 104,
+        "{stored} for {}",
+        tree.byte_count()
+    );
+    assert_eq!(stats.levels[0].entries, 100_000);
+    assert_eq!(stats.levels[1].entries, stats.levels[0].nodes);
+}
+
+/// Leaves written by the insertion of one entry: the boundary rule meets the old cuts soon.
+#[test]
+fn an_insertion_rewrites_few_leaves() {
+    let (_, storage) = new_storage();
+    let tree = build(&storage, Parameters::default(), &rows(50_000));
+    let mut leaves: Vec<usize> = (0..1_000_u32)
+        .map(|n| {
+            let key = Hash::of(&(n + 1_000_000).to_le_bytes()).as_bytes()[..16].to_vec();
+            let mut batch = RecordBatch::new();
+            tree.apply([(key, Edit::Put(vec![1; 90]))], &mut batch)
+                .unwrap();
+            let is_leaf = |bytes: &[u8]| Node::decode(Buffer::from(bytes)).unwrap().is_leaf();
+            batch
+                .records()
+                .iter()
+                .filter(|record| is_leaf(&record.bytes))
+                .count()
+        })
+        .collect();
+    leaves.sort_unstable();
+    let total: usize = leaves.iter().sum();
+    assert!(
+        total < 1_250 && leaves[990] <= 4,
+        "{total} leaves, p99 {}",
+        leaves[990]
+    );
+}

@@ -1,0 +1,397 @@
+//! The one writer: every tree that is ever written comes from here.
+//!
+//! Sorted edits are merged with the old entries of the leaves, and what comes out is cut into
+//! nodes; the nodes that come and go are edits of the level above, which is written in the same
+//! way at the same time. On each level only the nodes are read that an edit falls into and those
+//! after it, up to where a new boundary falls together with an old one: from there on everything
+//! would be cut as it is.
+
+use prollytree_plugin_api::{Hash, Kind};
+
+use super::chunker::Chunker;
+use super::cursor::Cursor;
+use super::edit::{Edit, Order};
+use super::key::{Key, KeyRef};
+use super::node::{Child, Node};
+use super::output::Output;
+use super::value::{Blob, BlobRef, Cell};
+use super::{Tree, TreeError};
+
+/// Applies edits to a tree.
+pub(super) struct Writer<'a> {
+    tree: &'a Tree,
+    output: Output<'a>,
+    order: Order,
+    /// The levels that have been reached by a change or a look, from the leaves up.
+    levels: Vec<Level>,
+    changed: bool,
+}
+
+/// The root of a tree that has been written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Root {
+    pub(super) node: Child,
+    pub(super) level: u8,
+}
+
+/// One level of the tree that is being written.
+struct Level {
+    number: u8,
+    /// The new entries since the last boundary.
+    chunker: Chunker,
+    /// The old entries; `None` above the old root.
+    old: Option<Cursor>,
+    /// Whether the level above knows the old nodes.
+    has_parent: bool,
+    progress: Progress,
+    /// How many of the tree's entries are below the old nodes that are written anew.
+    replaced: u64,
+    /// The last keys of old nodes that are gone, as far as the level above has not been told.
+    gone: Vec<Key>,
+    /// The number of new nodes, and the last of them.
+    written: u64,
+    last_written: Option<Child>,
+}
+
+/// Where a level stands among its old entries.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// Between old nodes: those before the cursor are done, one way or the other.
+    Outside,
+    /// In an old node that is written anew: its entries before the cursor are done.
+    Inside,
+    /// Behind the last old node.
+    Exhausted,
+}
+
+/// A new entry.
+#[derive(Clone, Copy)]
+enum Entry<'a> {
+    Value(Cell<'a>),
+    Child(Child),
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(tree: &'a Tree, output: Output<'a>) -> Self {
+        Self {
+            tree,
+            output,
+            order: Order::default(),
+            levels: Vec::new(),
+            changed: false,
+        }
+    }
+
+    /// Applies an edit. Each must come after the one before. One that changes nothing costs a look
+    /// at most.
+    pub(super) fn apply(&mut self, key: &[u8], edit: &Edit) -> Result<(), TreeError> {
+        self.order.check(key, edit)?;
+        self.advance(0, key)?;
+        match edit {
+            Edit::Delete if self.old_cell(key).is_none() => Ok(()),
+            Edit::Delete => self.replace(0, key, None),
+            Edit::Put(value) if value.len() <= self.tree.parameters().inline_limit() => {
+                let cell = Cell::Inline(value);
+                if self.old_cell(key) == Some(cell) {
+                    return Ok(());
+                }
+                self.replace(0, key, Some(Entry::Value(cell)))
+            }
+            Edit::Put(value) => self.put_blob(key, value),
+        }
+    }
+
+    /// Writes what is left and returns the new root, or `None` if nothing has changed.
+    pub(super) fn finish(mut self) -> Result<Option<Root>, TreeError> {
+        if !self.changed {
+            if self.tree.is_empty() {
+                // It may never have been stored.
+                Chunker::new(self.tree.parameters(), 0).take(&mut self.output)?;
+            }
+            self.output.finish()?;
+            return Ok(None);
+        }
+        let mut at = 0;
+        let root = loop {
+            if let Some(root) = self.finish_level(at)? {
+                break root;
+            }
+            at += 1;
+        };
+        self.output.finish()?;
+        Ok(Some(root))
+    }
+
+    fn put_blob(&mut self, key: &[u8], value: &[u8]) -> Result<(), TreeError> {
+        let bytes = Blob::encode(value);
+        let len = value.len() as u64;
+        if let Some(Cell::Blob(old)) = self.old_cell(key)
+            && old.len == len
+            && old.hash == Hash::of(&bytes)
+        {
+            return Ok(());
+        }
+        let hash = self.output.push(Kind::BLOB, Vec::new(), bytes)?;
+        self.replace(
+            0,
+            key,
+            Some(Entry::Value(Cell::Blob(BlobRef { hash, len }))),
+        )
+    }
+
+    /// Returns what the old tree has under a key to which the leaves have advanced.
+    fn old_cell(&self, key: &[u8]) -> Option<Cell<'_>> {
+        let leaves = &self.levels[0];
+        let cursor = leaves
+            .old
+            .as_ref()
+            .filter(|_| leaves.progress != Progress::Exhausted)?;
+        cursor
+            .is_at(key)
+            .then(|| cursor.node().cell(cursor.index()))
+    }
+
+    /// Passes the old entries before `key`: those of a node that is being written anew are copied,
+    /// others are skipped.
+    fn advance(&mut self, at: usize, key: &[u8]) -> Result<(), TreeError> {
+        if at == self.levels.len() {
+            self.levels.push(Level::new(self.tree, at, key)?);
+        }
+        loop {
+            let level = &mut self.levels[at];
+            let Some(old) = &mut level.old else {
+                return Ok(());
+            };
+            match level.progress {
+                Progress::Exhausted => return Ok(()),
+                Progress::Outside => return old.seek(key),
+                Progress::Inside => {
+                    let until = old.node().lower_bound(key);
+                    if until < old.node().len() {
+                        return self.copy(at, until);
+                    }
+                    self.copy_rest(at)?;
+                }
+            }
+        }
+    }
+
+    /// Puts a new entry under a key to which the level has advanced, or none.
+    fn replace(
+        &mut self,
+        at: usize,
+        key: &[u8],
+        entry: Option<Entry<'_>>,
+    ) -> Result<(), TreeError> {
+        self.changed = true;
+        let level = &mut self.levels[at];
+        if level.progress == Progress::Outside {
+            level.enter();
+            self.advance(at, key)?;
+        }
+        let level = &mut self.levels[at];
+        if let Some(old) = &mut level.old
+            && level.progress == Progress::Inside
+            && old.is_at(key)
+        {
+            old.set_index(old.index() + 1);
+        }
+        let ends = match entry {
+            None => false,
+            Some(Entry::Value(cell)) => level.chunker.push_cell(KeyRef::from(key), &cell),
+            Some(Entry::Child(child)) => level.chunker.push_child(KeyRef::from(key), child),
+        };
+        if ends { self.emit(at) } else { Ok(()) }
+    }
+
+    /// Tells the level above of a node that came, or went.
+    fn change_above(
+        &mut self,
+        at: usize,
+        last_key: &[u8],
+        child: Option<Child>,
+    ) -> Result<(), TreeError> {
+        self.advance(at + 1, last_key)?;
+        self.replace(at + 1, last_key, child.map(Entry::Child))
+    }
+
+    /// Copies the entries of the old node from the cursor up to `until`.
+    fn copy(&mut self, at: usize, until: usize) -> Result<(), TreeError> {
+        loop {
+            let level = &mut self.levels[at];
+            let Some(old) = &mut level.old else {
+                return Ok(());
+            };
+            let index = old.index();
+            if index >= until.min(old.node().len()) {
+                return Ok(());
+            }
+            let ends = level.chunker.push_from(old.node(), index);
+            old.set_index(index + 1);
+            if ends {
+                self.emit(at)?;
+            }
+        }
+    }
+
+    /// Copies what is left of the old node and goes on to where it ends: into the next one, or out
+    /// if a new boundary falls there.
+    fn copy_rest(&mut self, at: usize) -> Result<(), TreeError> {
+        self.copy(at, usize::MAX)?;
+        let level = &mut self.levels[at];
+        level.leave()?;
+        if level.chunker.entries().is_empty() {
+            self.report_gone(at, None)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Writes the node that the new entries make, and tells the level above.
+    fn emit(&mut self, at: usize) -> Result<(), TreeError> {
+        let level = &mut self.levels[at];
+        let last_key = level
+            .chunker
+            .entries()
+            .last_key()
+            .unwrap_or_default()
+            .to_vec();
+        let child = level.take(&mut self.output)?;
+        self.report_gone(at, Some(&last_key))?;
+        self.change_above(at, &last_key, Some(child))
+    }
+
+    /// Tells the level above of old nodes that are gone: those whose last keys are smaller than
+    /// that of a new node, or all. One with the same last key is replaced by the new one.
+    fn report_gone(&mut self, at: usize, new: Option<&Key>) -> Result<(), TreeError> {
+        let gone = &mut self.levels[at].gone;
+        let (smaller, reached) = match new {
+            None => (gone.len(), gone.len()),
+            Some(new) => (
+                gone.partition_point(|key| key < new),
+                gone.partition_point(|key| key <= new),
+            ),
+        };
+        let mut reported: Vec<Key> = gone.drain(..reached).collect();
+        reported.truncate(smaller);
+        reported
+            .iter()
+            .try_for_each(|key| self.change_above(at, key, None))
+    }
+
+    /// Writes what is left of a level. Returns the root if nothing needs to be above it.
+    fn finish_level(&mut self, at: usize) -> Result<Option<Root>, TreeError> {
+        while self.levels[at].progress == Progress::Inside {
+            self.copy_rest(at)?;
+        }
+        let level = &mut self.levels[at];
+        let entries = level.chunker.entries();
+        if level.replaced == self.tree.totals().entries {
+            // No old node stays: the new ones are all there are.
+            match (level.last_written, entries.len()) {
+                (None, 1) if at > 0 => {
+                    let child = entries.only_child();
+                    return child.map(|child| self.below(child)).transpose();
+                }
+                (None, _) => {
+                    let node = level.take(&mut self.output)?;
+                    return Ok(Some(Root {
+                        node,
+                        level: level.number,
+                    }));
+                }
+                (Some(node), 0) if level.written == 1 => {
+                    return Ok(Some(Root {
+                        node,
+                        level: level.number,
+                    }));
+                }
+                _ => {}
+            }
+        }
+        if !entries.is_empty() {
+            self.emit(at)?;
+        }
+        self.report_gone(at, None)?;
+        Ok(None)
+    }
+
+    /// Returns the root of a tree of which nothing is left but what is below an old node.
+    fn below(&self, mut child: Child) -> Result<Root, TreeError> {
+        loop {
+            let node = self.tree.storage().load::<Node>(&child.hash)?;
+            if node.is_leaf() || node.len() > 1 {
+                return Ok(Root {
+                    node: child,
+                    level: node.level(),
+                });
+            }
+            child = node.child(0);
+        }
+    }
+}
+
+impl Level {
+    fn new(tree: &Tree, at: usize, key: &[u8]) -> Result<Self, TreeError> {
+        let number =
+            u8::try_from(at).expect("each level has at most half the nodes of the one below");
+        let old = (number <= tree.level())
+            .then(|| Cursor::at(tree, number, key))
+            .transpose()?;
+        Ok(Self {
+            number,
+            chunker: Chunker::new(tree.parameters(), number),
+            progress: if old.is_some() {
+                Progress::Outside
+            } else {
+                Progress::Exhausted
+            },
+            has_parent: number < tree.level(),
+            replaced: if old.is_some() {
+                0
+            } else {
+                tree.totals().entries
+            },
+            old,
+            gone: Vec::new(),
+            written: 0,
+            last_written: None,
+        })
+    }
+
+    /// Begins to write the cursor's node anew.
+    fn enter(&mut self) {
+        if let Some(old) = &mut self.old {
+            old.set_index(0);
+            self.progress = Progress::Inside;
+            self.replaced += old.node().totals().entries;
+            if let Some(last_key) = old.node().last_key().filter(|_| self.has_parent) {
+                self.gone.push(last_key.to_key());
+            }
+        }
+    }
+
+    /// Leaves the cursor's node, of which everything is done.
+    fn leave(&mut self) -> Result<(), TreeError> {
+        let Some(old) = &mut self.old else {
+            return Ok(());
+        };
+        if old.is_in_last_node() {
+            self.progress = Progress::Exhausted;
+        } else if self.chunker.entries().is_empty() {
+            self.progress = Progress::Outside;
+        } else {
+            old.next_node()?;
+            self.enter();
+        }
+        Ok(())
+    }
+
+    /// Writes the node that the new entries make.
+    fn take(&mut self, output: &mut Output<'_>) -> Result<Child, TreeError> {
+        let child = self.chunker.take(output)?;
+        self.written += 1;
+        self.last_written = Some(child);
+        Ok(child)
+    }
+}

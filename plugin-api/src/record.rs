@@ -1,0 +1,89 @@
+//! What a backend stores: immutable bytes under their hash.
+
+use std::fmt;
+
+use crate::Hash;
+
+/// What a record is. Backends may store kinds apart or in a native form; they never interpret one.
+///
+/// A number and not an enum, so that a newer host may use kinds that an older plugin never saw.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(transparent)]
+pub struct Kind(pub u32);
+
+impl Kind {
+    /// A piece of a tree.
+    pub const NODE: Self = Self(1);
+    /// An out-of-line value, or a piece of one.
+    pub const BLOB: Self = Self(2);
+    /// A commit.
+    pub const COMMIT: Self = Self(3);
+    /// An annotated tag.
+    pub const TAG: Self = Self(4);
+    /// A small record of the host's own: work, store parameters, leases.
+    pub const META: Self = Self(5);
+
+    /// Returns the kind's name, or `unknown` for one that this version does not know.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NODE => "node",
+            Self::BLOB => "blob",
+            Self::COMMIT => "commit",
+            Self::TAG => "tag",
+            Self::META => "meta",
+            _ => "unknown",
+        }
+    }
+}
+
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Kind({} = {})", self.0, self.name())
+    }
+}
+
+/// The largest record that the format produces: 64 MiB. Every backend accepts every size from 0 up
+/// to this one.
+pub const MAX_RECORD_SIZE: usize = 64 << 20;
+
+/// One record on its way to a backend.
+///
+/// `links` are the hashes that the bytes refer to, in the order of their first mention. *Closure*
+/// holds for every record that the host puts: each link is stored already or comes earlier in the
+/// same batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// The SHA-256 of `bytes`.
+    pub hash: Hash,
+    /// What the record is.
+    pub kind: Kind,
+    /// The records that this one refers to.
+    pub links: &'a [Hash],
+    /// The content.
+    pub bytes: &'a [u8],
+}
+
+impl<'a> Record<'a> {
+    /// Makes a record and computes its hash.
+    #[must_use]
+    pub fn new(kind: Kind, links: &'a [Hash], bytes: &'a [u8]) -> Self {
+        Self {
+            hash: Hash::of(bytes),
+            kind,
+            links,
+            bytes,
+        }
+    }
+}
+
+/// One line of a listing of records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordEntry {
+    /// The record's address.
+    pub hash: Hash,
+    /// What the record is.
+    pub kind: Kind,
+    /// The number of its bytes.
+    pub size: u64,
+}
