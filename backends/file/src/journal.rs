@@ -9,9 +9,10 @@ use std::io;
 use prollytree_pack::ReadAt;
 use prollytree_plugin_api::Result;
 
-use crate::disk::{Folder, corrupt, failed, write_all_at};
+use crate::disk::{Folder, corrupt, failed, warn, write_all_at};
 use crate::frame::{Entry, FIXED, Fixed, MAGIC, Place};
 use crate::manifest::{Fields, Manifest, VERSION, journal_name, newer};
+use crate::note::Note;
 
 /// The length of the part before the first frame.
 pub(crate) const HEADER: usize = 44;
@@ -25,6 +26,7 @@ const ATTEMPTS: usize = 3;
 pub(crate) struct Journal {
     pub(crate) number: u64,
     pub(crate) file: File,
+    note: Option<Note>,
 }
 
 /// A frame that was read.
@@ -40,6 +42,8 @@ pub(crate) struct Frame {
 /// What was read from a journal.
 pub(crate) struct Scan {
     pub(crate) frames: Vec<Frame>,
+    /// Up to where the journal is known to be durable.
+    pub(crate) synced: u64,
     /// Whether the journal has been sealed; the frame that says so is not among `frames`.
     pub(crate) sealed: bool,
 }
@@ -69,6 +73,7 @@ impl Journal {
         let journal = Self {
             number: manifest.journal,
             file,
+            note: Note::open(folder, manifest, write)?,
         };
         journal
             .check_header(manifest.store)
@@ -119,8 +124,28 @@ impl Journal {
         })
     }
 
-    /// Cuts off everything from `offset` on.
+    /// Notes, for those who open the journal later, that it is durable up to `offset`. If that
+    /// fails, less is known and nothing is wrong.
+    pub(crate) fn note_durable(&self, offset: u64) {
+        let noted = self.note.as_ref().map_or(Ok(()), |note| note.write(offset));
+        if let Err(error) = noted {
+            warn(&format!("cannot note that the journal is durable: {error}"));
+        }
+    }
+
+    fn noted(&self) -> Result<u64> {
+        let noted = self.note.as_ref().map_or(Ok(0), Note::read);
+        noted.map_err(|error| self.failed("read the note on", &error))
+    }
+
+    /// Cuts off everything from `offset` on. Never makes the journal longer.
+    ///
+    /// # Errors
+    /// `CORRUPT` if the journal is shorter already.
     pub(crate) fn cut(&self, offset: u64) -> Result<()> {
+        if self.len()? < offset {
+            return Err(self.shorter());
+        }
         self.file
             .set_len(offset)
             .map_err(|error| self.failed("cut the tail off", &error))
@@ -132,15 +157,16 @@ impl Journal {
     /// # Errors
     /// `CORRUPT` if something durable is damaged.
     pub(crate) fn scan(&self, from: u64, synced: u64) -> Result<Scan> {
+        // Read before the journal is: all that it speaks of is in the journal by now.
+        let synced = synced.max(self.noted()?);
         for _ in 0..ATTEMPTS {
             let len = self.len()?;
-            if len < from {
-                let message = "the journal is shorter than it was: something has cut it";
-                return Err(corrupt(message).with("journal", journal_name(self.number)));
+            if len < from.max(synced) {
+                return Err(self.shorter());
             }
-            let (scan, end) = self.frames(from, synced, len)?;
-            let known = claim(&scan.frames, synced);
-            if scan.sealed || end >= len || self.later_claim(end, len, known)? <= end {
+            let (mut scan, end) = self.frames(from, synced, len)?;
+            scan.synced = claim(&scan.frames, synced);
+            if scan.sealed || end >= len || self.later_claim(end, len, scan.synced)? <= end {
                 return Ok(scan);
             }
             // A frame that was being written is whole by now; a damaged one is not.
@@ -154,6 +180,7 @@ impl Journal {
         let mut window = Window::new(self, len);
         let mut scan = Scan {
             frames: Vec::new(),
+            synced,
             sealed: false,
         };
         let mut end = from;
@@ -200,6 +227,11 @@ impl Journal {
             at += 1;
         }
         Ok(claim)
+    }
+
+    fn shorter(&self) -> prollytree_plugin_api::Error {
+        let message = "the journal is shorter than it was: something has cut it";
+        corrupt(message).with("journal", journal_name(self.number))
     }
 
     pub(crate) fn failed(&self, doing: &str, error: &io::Error) -> prollytree_plugin_api::Error {

@@ -14,6 +14,7 @@ mod lock;
 mod maintain;
 mod manifest;
 mod nodes;
+mod note;
 mod open;
 mod refs;
 mod repack;

@@ -8,6 +8,7 @@ use prollytree_plugin_api::{Call, Error, ErrorKind, Hash, Report, Result, Stats,
 
 use crate::disk::{Folder, failed, write_all_at};
 use crate::manifest::{Manifest, journal_name, pack_name};
+use crate::note::{self, Note};
 use crate::store::Store;
 use crate::view::View;
 
@@ -83,6 +84,11 @@ impl Store {
             ..manifest
         };
         manifest.publish(&copy)?;
+        if let Some(note) = Note::open(&copy, &manifest, true)? {
+            let path = copy.file(note::NAME);
+            note.write(mark.end)
+                .map_err(|error| failed("write the note on the journal", &path, &error))?;
+        }
         View::load(&copy, &[], false)?;
         let mut report = Report::new();
         report.insert("to".to_owned(), to.display().to_string().into());

@@ -11,6 +11,7 @@ use crate::config::FileOptions;
 use crate::disk::{Folder, failed, is_temporary, sync_folder};
 use crate::lock::LockFile;
 use crate::manifest::{Manifest, NAME, journal_name};
+use crate::note::{self, Note};
 use crate::seal::first_journal;
 use crate::store::{Locks, Store};
 use crate::view::View;
@@ -104,7 +105,7 @@ fn refuse_foreign(folder: &Folder) -> Result<()> {
     let foreign = folder
         .names()?
         .into_iter()
-        .find(|name| !is_part(name) && !is_temporary(name) && !is_lock(name));
+        .find(|name| !is_part(name) && !is_temporary(name) && !is_shared(name));
     match foreign {
         // Made by somebody else just now.
         Some(name) if name == NAME => Ok(()),
@@ -132,6 +133,8 @@ fn create(folder: &Folder, lock_wait: std::time::Duration) -> Result<()> {
         journal: 1,
         packs: Vec::new(),
     };
+    // Made before anybody can open the store, so that also who only reads has it.
+    Note::open(folder, &manifest, true)?;
     let journal = first_journal(manifest.store, manifest.journal)?;
     folder.write(&journal_name(manifest.journal), &journal)?;
     folder.sync()?;
@@ -153,8 +156,9 @@ fn is_part(name: &str) -> bool {
     name.starts_with("journal-") || Path::new(name).extension().is_some_and(|end| end == "pack")
 }
 
-fn is_lock(name: &str) -> bool {
-    name == APPEND_LOCK || name == REPACK_LOCK
+/// Says whether a file of this name belongs to the folder, whatever the manifest says.
+fn is_shared(name: &str) -> bool {
+    name == APPEND_LOCK || name == REPACK_LOCK || name == note::NAME
 }
 
 fn no_store(path: &Path) -> Error {

@@ -158,18 +158,26 @@ impl Store {
             view if view.journal.number == number => view.end.max(mark.end),
             _ => mark.end,
         };
-        if let Err(error) = self.folder.sync_data(&mark.journal.file) {
+        self.force_now(&mark.journal, end)
+    }
+
+    /// Forces the journal to disk, of which `end` bytes are written, and notes that they are
+    /// durable.
+    fn force_now(&self, journal: &Journal, end: u64) -> Result<()> {
+        if let Err(error) = self.folder.sync_data(&journal.file) {
             self.broken.store(true, Ordering::SeqCst);
-            return Err(mark.journal.failed("force to disk", &error));
+            return Err(journal.failed("force to disk", &error));
         }
-        let mut synced = self.synced.lock();
-        if number >= synced.journal {
-            *synced = Synced {
-                journal: number,
-                offset: end,
-            };
-        }
+        journal.note_durable(end);
+        self.remember(journal.number, end);
         Ok(())
+    }
+
+    fn remember(&self, journal: u64, offset: u64) {
+        let mut synced = self.synced.lock();
+        if (journal, offset) > (synced.journal, synced.offset) {
+            *synced = Synced { journal, offset };
+        }
     }
 
     /// Waits for the lock of appending.
@@ -219,7 +227,7 @@ impl Store {
             journal: view.journal.number,
             offset: view.end,
         };
-        let synced = self.synced_up_to(place.journal).max(view.synced);
+        let synced = self.synced_before(&view)?;
         let (bytes, entries) = frame.finish(place, synced)?;
         view.journal.append(&bytes, place.offset)?;
         let mut view = RwLockUpgradableReadGuard::upgrade(view);
@@ -239,31 +247,19 @@ impl Store {
         }
     }
 
-    /// Says by a frame without entries up to where the journal is durable. It need not be durable
-    /// itself: if it is lost, less is known and nothing is wrong.
-    fn claim(&self) -> Result<()> {
-        let Some(locks) = &self.locks else {
-            return Ok(());
-        };
-        let claims = |view: &View| self.synced_up_to(view.journal.number) > view.synced;
-        if !claims(&self.view.read()) {
-            return Ok(());
+    /// Returns the offset that the next frame claims to be durable. Before the first frame of this
+    /// instance that is everything: what others have left without saying that it is durable is
+    /// forced to disk once. Otherwise writers that are killed, or lose power, after a commit each
+    /// would never claim anything.
+    fn synced_before(&self, view: &View) -> Result<u64> {
+        let number = view.journal.number;
+        let first = self.synced.lock().journal == 0;
+        if first && view.synced < view.end {
+            self.force_now(&view.journal, view.end)?;
         }
-        // Whoever is appending will claim as much when it ends.
-        let Some(held) = locks.append.acquire_free()? else {
-            return Ok(());
-        };
-        let view = self.catch_up_locked(&held)?;
-        if !claims(&view) {
-            return Ok(());
-        }
-        let place = Place {
-            journal: view.journal.number,
-            offset: view.end,
-        };
-        let synced = self.synced_up_to(place.journal);
-        let (bytes, _) = FrameWriter::default().finish(place, synced)?;
-        view.journal.append(&bytes, place.offset)
+        let synced = self.synced_up_to(number).max(view.synced);
+        self.remember(number, synced);
+        Ok(synced)
     }
 
     fn synced_up_to(&self, journal: u64) -> u64 {
@@ -281,15 +277,6 @@ impl Store {
             return Err(Error::new(ErrorKind::IO, message));
         }
         Ok(())
-    }
-}
-
-impl Drop for Store {
-    /// Without the claim, damage to the last frames of a store could not be told from a torn tail.
-    fn drop(&mut self) {
-        if let Err(error) = self.claim() {
-            warn(&format!("cannot note that the journal is durable: {error}"));
-        }
     }
 }
 

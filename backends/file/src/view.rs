@@ -43,7 +43,7 @@ pub(crate) struct View {
     pub(crate) end: u64,
     /// Where the first frame ends, which repeats what earlier journals said.
     pub(crate) base: u64,
-    /// Up to where some frame says that the journal is durable.
+    /// Up to where the journal is known to be durable.
     pub(crate) synced: u64,
     pub(crate) records: BTreeMap<Hash, State>,
     pub(crate) refs: Refs,
@@ -133,6 +133,7 @@ impl View {
         for frame in scan.frames {
             self.apply(frame);
         }
+        self.synced = self.synced.max(scan.synced);
         Ok(scan.sealed)
     }
 

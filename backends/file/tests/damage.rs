@@ -37,6 +37,129 @@ fn state(store: &Store) -> Result<(Option<Hash>, Vec<bool>)> {
     Ok((head(store)?, there))
 }
 
+/// Takes away the note of what was acknowledged, as if power had gone before it was.
+fn forget_note(folder: &Path) {
+    fs::remove_file(folder.join("DURABLE")).unwrap();
+}
+
+/// Flips a bit: the store is not opened, or stands at the last of its records and reading them all
+/// is an error. Nothing is cut off.
+fn assert_flip_is_found(folder: &Path, position: usize, contents: &[&[u8]]) {
+    let path = journal(folder);
+    let whole = fs::read(&path).unwrap();
+    let mut damaged = whole.clone();
+    damaged[position] ^= 1;
+    fs::write(&path, &damaged).unwrap();
+    for opened in [open_read_only(folder), try_open(folder)] {
+        let read = opened.and_then(|store| {
+            assert_eq!(head(&store)?, contents.last().map(|last| Hash::of(last)));
+            let all = contents.iter().map(|bytes| get(&store, Hash::of(bytes)));
+            all.collect::<Result<Vec<_>>>()
+        });
+        let kind = read.unwrap_err().kind();
+        let kinds = [ErrorKind::CORRUPT, ErrorKind::UNSUPPORTED];
+        assert!(kinds.contains(&kind), "{position}: {kind:?}");
+    }
+    assert_eq!(fs::read(&path).unwrap(), damaged);
+    fs::write(&path, &whole).unwrap();
+}
+
+const TWENTY: [u8; 20] = *b"abcdefghijklmnopqrst";
+
+/// Twenty commits, each by an instance that is never closed; `between` runs after each. Returns
+/// where each of them ends.
+fn twenty_that_were_killed(folder: &Path, between: impl Fn()) -> Vec<usize> {
+    drop(open(folder, 1 << 20));
+    let mut before = None;
+    let ends = TWENTY.chunks(1).map(|bytes| {
+        let store = try_open(folder).unwrap();
+        assert_eq!(commit(&store, before, bytes).unwrap(), Swap::Done);
+        before = Some(bytes);
+        let end = usize::try_from(stat(&store, "journal_bytes")).unwrap();
+        std::mem::forget(store);
+        between();
+        end
+    });
+    ends.collect()
+}
+
+#[test]
+fn damage_to_any_commit_of_writers_that_were_killed_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let ends = twenty_that_were_killed(folder.path(), || ());
+    let contents: Vec<_> = TWENTY.chunks(1).collect();
+    for position in (0..ends[19])
+        .step_by(7)
+        .chain(ends.iter().map(|end| end - 1))
+    {
+        assert_flip_is_found(folder.path(), position, &contents);
+    }
+    let last = head(&try_open(folder.path()).unwrap()).unwrap();
+    assert_eq!(last, Some(Hash::of(contents[19])));
+}
+
+#[test]
+fn damage_is_found_below_the_last_commit_even_if_power_was_lost_after_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let ends = twenty_that_were_killed(folder.path(), || forget_note(folder.path()));
+    let contents: Vec<_> = TWENTY.chunks(1).collect();
+    for position in (0..ends[18])
+        .step_by(7)
+        .chain(ends[..19].iter().map(|end| end - 1))
+    {
+        assert_flip_is_found(folder.path(), position, &contents);
+    }
+}
+
+#[test]
+fn a_note_that_is_torn_or_about_another_store_says_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) = (folder.path().join("one"), folder.path().join("other"));
+    three_commits(&one);
+    let store = open(&other, 1 << 20);
+    assert_eq!(commit(&store, None, &[7; 5000]).unwrap(), Swap::Done);
+    drop(store);
+    let note = fs::read(other.join("DURABLE")).unwrap();
+    let mut torn = fs::read(one.join("DURABLE")).unwrap();
+    torn[1] ^= 1;
+    for note in [&note[..], &torn, &torn[..5], b""] {
+        fs::write(one.join("DURABLE"), note).unwrap();
+        let seen = state(&open_read_only(&one).unwrap()).unwrap();
+        assert_eq!(seen, (Some(Hash::of(CONTENTS[2])), vec![true; 3]));
+    }
+    fs::remove_file(one.join("MANIFEST")).unwrap();
+    fs::write(one.join("DURABLE"), note).unwrap();
+    assert_eq!(head(&open(&one, 1 << 20)).unwrap(), None, "made again");
+}
+
+#[test]
+fn damage_to_the_last_commit_in_a_backup_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, to) = (folder.path().join("store"), folder.path().join("copy"));
+    let lengths = three_commits(&path);
+    let mut args = Report::new();
+    args.insert("to".into(), to.to_str().unwrap().into());
+    let store = try_open(&path).unwrap();
+    store.maintain(CALL, "backup", &args).unwrap();
+    for position in lengths[1]..lengths[2] {
+        assert_flip_is_found(&to, usize::try_from(position).unwrap(), &CONTENTS);
+    }
+}
+
+#[test]
+fn a_journal_that_was_cut_while_nobody_had_it_open_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let lengths = three_commits(folder.path());
+    let path = journal(folder.path());
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    for len in [lengths[2] - 1, lengths[1], lengths[0] + 3] {
+        file.set_len(len).unwrap();
+        let error = try_open(folder.path()).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::CORRUPT);
+        assert_eq!(fs::metadata(&path).unwrap().len(), len);
+    }
+}
+
 fn after_two_commits() -> (Option<Hash>, Vec<bool>) {
     (Some(Hash::of(CONTENTS[1])), vec![true, true, false])
 }
@@ -49,6 +172,7 @@ fn a_journal_cut_anywhere_in_its_last_frame_opens_at_the_state_before() {
     for len in lengths[1]..lengths[2] {
         let cut = folder.path().join(format!("cut-{len}"));
         copy(&whole, &cut);
+        forget_note(&cut);
         let file = fs::File::options().write(true).open(journal(&cut)).unwrap();
         file.set_len(len).unwrap();
         assert_eq!(
@@ -71,9 +195,9 @@ fn a_journal_cut_anywhere_in_its_last_frame_opens_at_the_state_before() {
 }
 
 #[test]
-fn a_flipped_byte_is_found_or_lies_in_the_tail() {
+fn a_flipped_byte_is_found_wherever_it_is() {
     let folder = tempfile::tempdir().unwrap();
-    let lengths = three_commits(folder.path());
+    three_commits(folder.path());
     let path = journal(folder.path());
     let bytes = fs::read(&path).unwrap();
     for position in 0..bytes.len() {
@@ -81,17 +205,9 @@ fn a_flipped_byte_is_found_or_lies_in_the_tail() {
         damaged[position] ^= 1 << (position % 8);
         fs::write(&path, &damaged).unwrap();
         let seen = open_read_only(folder.path()).and_then(|store| state(&store));
-        match seen {
-            Ok(seen) => {
-                // Only what the writer that ended has claimed can be lost, and nothing else is.
-                assert!(position as u64 >= lengths[2], "{position} went unnoticed");
-                assert_eq!(seen, (Some(Hash::of(CONTENTS[2])), vec![true; 3]));
-            }
-            Err(error) => {
-                let kinds = [ErrorKind::CORRUPT, ErrorKind::UNSUPPORTED];
-                assert!(kinds.contains(&error.kind()), "{position}: {error}");
-            }
-        }
+        let error = seen.expect_err("all of it was acknowledged");
+        let kinds = [ErrorKind::CORRUPT, ErrorKind::UNSUPPORTED];
+        assert!(kinds.contains(&error.kind()), "{position}: {error}");
     }
 }
 
@@ -118,6 +234,7 @@ fn a_record_that_looks_like_a_frame_is_not_taken_for_one() {
     let len = stat(&store, "journal_bytes");
     drop(store);
     let path = journal(folder.path());
+    forget_note(folder.path());
     let file = fs::File::options().write(true).open(&path).unwrap();
     file.set_len(len - 1).unwrap();
     let store = try_open(folder.path()).unwrap();
