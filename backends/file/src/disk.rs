@@ -14,6 +14,11 @@ const TEMPORARY: &str = "tmp-";
 pub(crate) struct Folder {
     path: PathBuf,
     syncs: AtomicU64,
+    /// How often names in the folder have changed, as far as this instance knows. What was there
+    /// when it came counts as one: it may have come by somebody who ended before forcing it.
+    changes: AtomicU64,
+    /// How many of them are durable.
+    durable: AtomicU64,
 }
 
 impl Folder {
@@ -21,6 +26,8 @@ impl Folder {
         Self {
             path,
             syncs: AtomicU64::new(0),
+            changes: AtomicU64::new(1),
+            durable: AtomicU64::new(0),
         }
     }
 
@@ -61,7 +68,10 @@ impl Folder {
         self.count();
         file.sync_all()
             .map_err(|error| failed("force a file to disk", &from, &error))?;
-        fs::rename(&from, &to).map_err(|error| failed("rename a file", &to, &error))
+        let renamed = fs::rename(&from, &to);
+        // Also if it failed: a system need not say what a failed renaming has left.
+        self.changed();
+        renamed.map_err(|error| failed("rename a file", &to, &error))
     }
 
     /// Writes a file that is there whole or not at all; see [`publish`](Self::publish).
@@ -78,8 +88,25 @@ impl Folder {
 
     /// Forces the names in the folder to disk.
     pub(crate) fn sync(&self) -> Result<()> {
+        let changes = self.changes.load(Ordering::SeqCst);
         self.count();
-        sync_folder(&self.path)
+        sync_folder(&self.path)?;
+        self.durable.fetch_max(changes, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Says that names in the folder have changed, by this instance or another one.
+    pub(crate) fn changed(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Forces the names in the folder to disk if any may not be durable. Nothing is acknowledged,
+    /// and nothing old discarded, before: the files in which it lies must be found after power loss.
+    pub(crate) fn settle(&self) -> Result<()> {
+        if self.durable.load(Ordering::SeqCst) < self.changes.load(Ordering::SeqCst) {
+            self.sync()?;
+        }
+        Ok(())
     }
 
     /// Forces the content of a file to disk.

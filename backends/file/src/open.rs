@@ -68,6 +68,8 @@ impl Store {
         let manifest = Manifest::existing(&self.folder)?;
         for name in self.folder.names()? {
             if is_temporary(&name) || (is_part(&name) && !manifest.names(&name)) {
+                // Power loss must not bring back a manifest that names it.
+                self.folder.settle()?;
                 self.folder.discard(&name);
             }
         }

@@ -148,6 +148,7 @@ impl Store {
 
     /// Forces the journal to disk up to the mark at least: once for all who wait for it.
     pub(crate) fn force(&self, mark: &Mark) -> Result<()> {
+        self.folder.settle()?;
         let number = mark.journal.number;
         let _forcing = self.forcing.lock();
         if self.synced_up_to(number) >= mark.end {
@@ -223,6 +224,7 @@ impl Store {
         if frame.is_empty() {
             return Ok((said, view.mark()));
         }
+        self.folder.settle()?;
         let place = Place {
             journal: view.journal.number,
             offset: view.end,

@@ -123,6 +123,8 @@ impl View {
                 break;
             }
             *self = Self::load(folder, &self.packs, write)?;
+            // Whoever published it may have ended before its name was durable.
+            folder.changed();
         }
         Ok(())
     }
