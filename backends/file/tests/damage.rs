@@ -299,8 +299,16 @@ fn a_journal_that_became_shorter_under_a_writer_is_an_error() {
     let store = try_open(folder.path()).unwrap();
     let path = journal(folder.path());
     let file = fs::File::options().write(true).open(&path).unwrap();
-    file.set_len(lengths[1]).unwrap();
-    let error = commit(&store, Some(CONTENTS[2]), b"four").unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::CORRUPT);
-    assert_eq!(fs::metadata(&path).unwrap().len(), lengths[1]);
+    for len in [lengths[2] - 1, lengths[2] - 10, lengths[1], lengths[0], 7] {
+        file.set_len(len).unwrap();
+        for said in [
+            commit(&store, Some(CONTENTS[2]), b"four").map(drop),
+            store.put_many(CALL, &[record(b"four")]),
+            head(&store).map(drop),
+            store.maintain(CALL, "repack", &Report::new()).map(drop),
+        ] {
+            assert_eq!(said.unwrap_err().kind(), ErrorKind::CORRUPT, "{len}");
+            assert_eq!(fs::metadata(&path).unwrap().len(), len, "made longer");
+        }
+    }
 }
