@@ -67,8 +67,8 @@ impl VersionedStore {
     /// Deletes a branch and returns the commit that it pointed to.
     ///
     /// # Errors
-    /// [`StoreError::BranchInUse`] while a worktree stands on it; [`StoreError::NotMerged`], unless
-    /// forced, if it is not an ancestor of the current commit.
+    /// [`StoreError::BranchInUse`] while a worktree stands on it; [`StoreError::DefaultBranch`] if a
+    /// worktree without a record would; [`StoreError::NotMerged`], unless forced, if it is not an ancestor of the current commit.
     pub fn delete_branch(&self, branch: &BranchName, force: bool) -> Result<CommitId, StoreError> {
         let Some(target) = self.storage.reference(branch.ref_name())? else {
             return Err(StoreError::NoSuchBranch(branch.clone()));
@@ -79,6 +79,9 @@ impl VersionedStore {
                 branch: branch.clone(),
                 worktree,
             });
+        }
+        if branch == &self.record.default_branch {
+            return Err(StoreError::DefaultBranch(branch.clone()));
         }
         let merged = match self.head() {
             _ if force => true,
@@ -96,11 +99,13 @@ impl VersionedStore {
     }
 
     /// Gives a branch another name. A worktree of this session that stands on it comes along; an
-    /// unborn branch can be renamed too.
+    /// unborn branch can be renamed too. After the default branch has been renamed, a worktree
+    /// without a record, which holds no work, cannot be opened until there is one of that name.
     ///
     /// # Errors
     /// [`StoreError::BranchExists`] if there is one of the new name; [`StoreError::BranchInUse`]
-    /// while another worktree stands on it.
+    /// while another worktree stands on it; [`StoreError::DefaultBranch`] for the default branch
+    /// unless this worktree stands on it.
     pub fn rename_branch(&mut self, from: &BranchName, to: &BranchName) -> Result<(), StoreError> {
         let target = self.storage.reference(from.ref_name())?.map(CommitId);
         let is_current = self.current_branch() == Some(from);
@@ -114,6 +119,9 @@ impl VersionedStore {
                 branch: from.clone(),
                 worktree,
             });
+        }
+        if !is_current && from == &self.record.default_branch {
+            return Err(StoreError::DefaultBranch(from.clone()));
         }
         // In this order, an interruption leaves both names and loses nothing.
         match target {

@@ -109,6 +109,23 @@ pub enum StoreError {
         /// Who stands on it.
         worktree: WorktreeName,
     },
+    /// The default branch stays, because worktrees without a record stand on it.
+    #[error(
+        "cannot take away the default branch `{0}`: new worktrees stand on it; rename it from a \
+         worktree that stands on it"
+    )]
+    DefaultBranch(BranchName),
+    /// A new worktree would stand on the default branch, but it has gone while others are there.
+    #[error(
+        "the worktree `{worktree}` is new and would stand on the default branch `{branch}`, which \
+         does not exist; make a branch `{branch}` from another worktree first, or open that worktree"
+    )]
+    DefaultBranchGone {
+        /// The default branch.
+        branch: BranchName,
+        /// The worktree.
+        worktree: WorktreeName,
+    },
     /// A branch holds commits that the current one does not.
     #[error(
         "the branch `{branch}` at {} is not merged into the current commit; delete it with force to \

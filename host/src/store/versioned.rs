@@ -3,15 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use prollytree_plugin_api::{Buffer, Hash, RefUpdate, Swap, Timestamp};
+use prollytree_plugin_api::{Buffer, Capabilities, Hash, RefUpdate, Swap, Timestamp};
 
 use super::contents::Contents;
 use super::staging::Staging;
 use super::work::Saved;
 use super::{StoreError, StoreOptions};
 use crate::history::{
-    BranchName, Clock, Commit, CommitId, Identity, Position, Resolver, Revision, RevisionError,
-    StoreFormat, StoreRecord, WorktreeName,
+    BranchName, Clock, Commit, CommitId, HistoryError, Identity, Position, Resolver, Revision,
+    RevisionError, StoreFormat, StoreRecord, WorkRecord, WorktreeName,
 };
 use crate::storage::{RecordBatch, Storage};
 use crate::tree::{Edit, Tree, Value};
@@ -98,22 +98,36 @@ impl VersionedStore {
         };
         let mut batch = RecordBatch::new();
         let new = Some(record.push_to(&mut batch));
-        let update = RefUpdate {
-            name: StoreRecord::ref_name(),
+        let create = |name, new| RefUpdate {
+            name,
             expected: None,
             new,
         };
-        match storage.commit(&batch, &[update])? {
-            Swap::Done => Self::session(storage, record, options),
-            Swap::Lost { .. } => Err(exists()),
+        let mut updates = vec![create(StoreRecord::ref_name(), new)];
+        // The worktree is known from the start, so that its branch is protected.
+        let mut work_batch = RecordBatch::new();
+        let work = first_work(&storage, &record, &mut work_batch)?;
+        let work = create(options.worktree.ref_name().clone(), Some(work));
+        let atomic = storage.offers(Capabilities::ATOMIC_COMMIT);
+        if atomic {
+            first_work(&storage, &record, &mut batch)?;
+            updates.push(work.clone());
         }
+        if let Swap::Lost { .. } = storage.commit(&batch, &updates)? {
+            return Err(exists());
+        }
+        if !atomic && let Swap::Lost { name, .. } = storage.commit(&work_batch, &[work])? {
+            log::debug!("{name}: another session has written its record already");
+        }
+        Self::session(storage, record, options)
     }
 
     /// Opens a store that is there. Reads a number of records that does not depend on its size.
     ///
     /// # Errors
     /// [`StoreError::NotAStore`] if there is none, [`StoreError::NewerFormat`] if a later version
-    /// made it.
+    /// made it, [`StoreError::DefaultBranchGone`] if the worktree is new and the branch that it would
+    /// stand on is not there.
     pub fn open(storage: Storage, options: StoreOptions) -> Result<Self, StoreError> {
         let Some(hash) = storage.reference(&StoreRecord::ref_name())? else {
             return Err(StoreError::NotAStore {
@@ -297,6 +311,31 @@ impl fmt::Debug for VersionedStore {
             .field("head", &self.head())
             .finish_non_exhaustive()
     }
+}
+
+/// Describes a worktree in which nothing has happened yet.
+fn first_work(
+    storage: &Storage,
+    record: &StoreRecord,
+    batch: &mut RecordBatch,
+) -> Result<Hash, StoreError> {
+    let catalog = Contents::empty(storage, &record.parameters).root();
+    Contents::push_empty(storage, catalog, batch)?;
+    let work = WorkRecord {
+        position: Position::Branch(record.default_branch.clone()),
+        base: None,
+        catalog,
+        merge: None,
+        previous: None,
+        time: record.created,
+        action: "init".to_owned(),
+    };
+    Ok(work
+        .push_to(batch)
+        .map_err(|reason| HistoryError::Unwritable {
+            what: "work record",
+            reason,
+        })?)
 }
 
 fn location(storage: &Storage) -> String {

@@ -9,7 +9,9 @@ use super::contents::Contents;
 use super::staging::Staging;
 use super::versioned::Base;
 use super::{StoreError, VersionedStore};
-use crate::history::{Commit, CommitId, FirstParents, HistoryError, Position, WorkRecord};
+use crate::history::{
+    BranchName, Commit, CommitId, FirstParents, HistoryError, Position, WorkRecord,
+};
 use crate::storage::RecordBatch;
 
 /// A work record as it is stored.
@@ -81,6 +83,16 @@ impl VersionedStore {
             None => Position::Branch(self.record.default_branch.clone()),
         };
         let head = self.head_of(&position)?;
+        if saved.is_none()
+            && head.is_none()
+            && let Some(other) = self.storage.references(BranchName::CLASS).next()
+        {
+            other?;
+            return Err(StoreError::DefaultBranchGone {
+                branch: self.record.default_branch.clone(),
+                worktree: self.worktree.clone(),
+            });
+        }
         let dirty = match &saved {
             Some(saved) if !saved.clean && !self.was_committed(&saved.record, head)? => Some(saved),
             _ => None,

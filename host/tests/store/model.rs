@@ -167,6 +167,8 @@ impl Model {
         };
         if self.place == Place::Branch(old.to_owned()) {
             Refused("in use")
+        } else if old == "main" {
+            Refused("default")
         } else if !force && !self.line(self.base).contains(&head) {
             Refused("not merged")
         } else {
@@ -180,6 +182,9 @@ impl Model {
         let target = self.branches.get(from).copied();
         if target.is_none() && !current {
             return Refused("no branch");
+        }
+        if !current && from == "main" {
+            return Refused("default");
         }
         if self.branches.contains_key(to) {
             return Refused("exists");

@@ -115,6 +115,7 @@ fn answer<T>(result: Result<T, StoreError>) -> Answer {
         Err(StoreError::BranchExists(_)) => Refused("exists"),
         Err(StoreError::NoSuchBranch(_)) => Refused("no branch"),
         Err(StoreError::BranchInUse { .. }) => Refused("in use"),
+        Err(StoreError::DefaultBranch(_)) => Refused("default"),
         Err(StoreError::NotMerged { .. }) => Refused("not merged"),
         Err(StoreError::Diverged { .. }) => Refused("diverged"),
         Err(StoreError::Revision(_)) => Refused("revision"),
@@ -134,6 +135,15 @@ impl Session {
             ..options()
         };
         let store = VersionedStore::init(storage_on(&backend), options.clone()).unwrap();
+        // The other worktree has a record, so that it opens also after `main` was renamed.
+        let elsewhere = StoreOptions {
+            worktree: WorktreeName::new("elsewhere").unwrap(),
+            ..options.clone()
+        };
+        VersionedStore::open(storage_on(&backend), elsewhere)
+            .unwrap()
+            .checkout_orphan(&branch("elsewhere"), CheckoutOptions::default())
+            .unwrap();
         Self {
             backend,
             file,

@@ -142,11 +142,11 @@ fn a_branch_deleted_under_a_session_is_not_made_again_by_a_commit() {
         theirs.delete_branch(&branch("side"), true),
         Err(StoreError::BranchInUse { .. })
     ));
+    let (mut late, head) = (in_worktree(ours.storage(), "late"), ours.head());
     theirs
         .rename_branch(&branch("main"), &branch("trunk"))
         .unwrap();
     theirs.delete_branch(&branch("trunk"), true).unwrap_err();
-    let (mut late, head) = (in_worktree(ours.storage(), "late"), ours.head());
     late.checkout(&rev("trunk"), CheckoutOptions::default())
         .unwrap();
     late.put("c", "1").unwrap();
@@ -212,4 +212,47 @@ fn racing_commits_lose_no_update() {
     }
     assert_eq!(commits.len(), SESSIONS * ROUNDS);
     assert!(commits.values().all(|count| *count == 1));
+}
+
+#[test]
+fn a_branch_under_a_worktree_that_only_made_the_store_is_kept() {
+    let (ours, mut theirs) = two_sessions();
+    let head = ours.head();
+    theirs
+        .checkout_new(&branch("dev"), None, CheckoutOptions::default())
+        .unwrap();
+    for force in [false, true] {
+        let error = theirs.delete_branch(&branch("main"), force).unwrap_err();
+        assert!(matches!(error, StoreError::BranchInUse { .. }), "{error}");
+    }
+    let error = theirs
+        .rename_branch(&branch("main"), &branch("trunk"))
+        .unwrap_err();
+    assert!(matches!(error, StoreError::BranchInUse { .. }), "{error}");
+    assert_eq!(reopened(&ours).head(), head);
+}
+
+#[test]
+fn the_default_branch_is_kept_for_worktrees_without_a_record() {
+    let (mut ours, mut theirs) = two_sessions();
+    ours.checkout_new(&branch("dev"), None, CheckoutOptions::default())
+        .unwrap();
+    let error = ours.delete_branch(&branch("main"), true).unwrap_err();
+    assert!(matches!(error, StoreError::DefaultBranch(_)), "{error}");
+    let error = ours
+        .rename_branch(&branch("main"), &branch("trunk"))
+        .unwrap_err();
+    assert!(matches!(error, StoreError::DefaultBranch(_)), "{error}");
+    theirs
+        .rename_branch(&branch("main"), &branch("trunk"))
+        .unwrap();
+    let third = StoreOptions {
+        worktree: WorktreeName::new("third").unwrap(),
+        ..options()
+    };
+    let error = VersionedStore::open(ours.storage().clone(), third).unwrap_err();
+    assert!(
+        matches!(error, StoreError::DefaultBranchGone { .. }),
+        "not an empty store: {error}"
+    );
 }
