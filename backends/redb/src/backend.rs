@@ -215,6 +215,7 @@ impl RedbStorage {
             intact = self.watch(|| maintain::check_structure(&mut database))?;
         }
         let engine = self.reading(call)?;
+        self.watch(|| refs::check(&engine.begin_read()?))?;
         let mut report = self.watch(|| maintain::check_records(call, &engine.begin_read()?))?;
         report.insert("repaired".into(), (!intact).into());
         Ok(report)

@@ -40,7 +40,7 @@ pub(crate) fn needs_reopening(error: &Error) -> bool {
 pub(crate) fn malformed(what: &str) -> Error {
     Error::new(
         ErrorKind::CORRUPT,
-        format!("{what} in the store is malformed"),
+        format!("{what} in the store is malformed; restore the file from a copy"),
     )
 }
 

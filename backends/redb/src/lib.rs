@@ -15,6 +15,7 @@ mod nodes;
 mod open;
 mod pending;
 mod refs;
+mod seal;
 mod session;
 
 use prollytree_plugin_api::{Backend, OptionSet};

@@ -22,7 +22,7 @@ use crate::{holder, nodes, refs};
 /// What marks a database as a store: the version of the format under `version`.
 const FORMAT: TableDefinition<&str, u32> = TableDefinition::new("prollytree");
 const VERSION_KEY: &str = "version";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The first bytes of every redb file.
 const MAGIC: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
@@ -112,6 +112,7 @@ impl Place {
     fn open_existing(&self) -> Result<Engine> {
         let engine = self.wait_for_lock()?;
         check_format(&engine)?;
+        refs::check(&engine.begin_read()?)?;
         if !self.read_only {
             // Whoever made the file may have been killed before its name was durable, and a commit
             // in a file without a name is lost with the power.
@@ -184,6 +185,13 @@ fn check_format(engine: &Engine) -> Result<()> {
             format!(
                 "cannot open the store: its format {newer} was written by a newer version; this \
                  one reads format {VERSION}: upgrade prollytree"
+            ),
+        )),
+        Some(older) if older > 0 => Err(Error::new(
+            ErrorKind::UNSUPPORTED,
+            format!(
+                "cannot open the store: it has format {older}; this version reads format {VERSION}: \
+                 copy the store with the version of prollytree that made it"
             ),
         )),
         _ => Err(crate::fault::malformed("the format version")),

@@ -2,21 +2,50 @@
 
 use std::ops::Bound;
 
-use prollytree_plugin_api::{Error, Hash, RefName, RefUpdate, Result, Swap};
+use prollytree_plugin_api::{Error, ErrorKind, Hash, RefName, RefUpdate, Result, Swap};
 use redb::{
-    ReadTransaction, ReadableTable, ReadableTableMetadata, Table, TableDefinition, TableError,
-    WriteTransaction,
+    ReadTransaction, ReadableTable, ReadableTableMetadata, Table, TableDefinition, WriteTransaction,
 };
 
 use crate::fault::{fault, malformed};
+use crate::seal::Seal;
 
 type Value = &'static [u8; Hash::LEN];
 
 const REFS: TableDefinition<&str, Value> = TableDefinition::new("refs");
 
-/// Makes the table of an empty store.
-pub(crate) fn create_table(transaction: &WriteTransaction) -> Result<(), TableError> {
-    transaction.open_table(REFS).map(drop)
+/// Makes the table of an empty store, sealed.
+pub(crate) fn create_table(transaction: &WriteTransaction) -> Result<(), redb::Error> {
+    transaction.open_table(REFS)?;
+    Seal::create(transaction)
+}
+
+/// Sees to it that the refs are those that were written, and that each is found by its name.
+/// Reads all of them.
+pub(crate) fn check(transaction: &ReadTransaction) -> Result<()> {
+    let refs = transaction.open_table(REFS).map_err(reading)?;
+    let mut found = Seal::default();
+    for entry in refs.iter().map_err(reading)? {
+        let (name, hash) = entry.map_err(reading)?;
+        let (name, hash) = (name.value(), Hash::new(*hash.value()));
+        RefName::new(name).map_err(|_| malformed("a ref name"))?;
+        found.add(name, &hash);
+        if current(&refs, name)? != Some(hash) {
+            return Err(damaged());
+        }
+    }
+    let counted = refs.len().map_err(reading)?;
+    if found != Seal::read(transaction)? || counted != found.count() {
+        return Err(damaged());
+    }
+    Ok(())
+}
+
+fn damaged() -> Error {
+    Error::new(
+        ErrorKind::CORRUPT,
+        "the refs in the store are not those that were written; restore the file from a copy",
+    )
 }
 
 /// Returns where a ref points.
@@ -64,6 +93,7 @@ pub(crate) fn apply(transaction: &WriteTransaction, updates: &[RefUpdate]) -> Re
     }
     RefUpdate::refuse_repeated(updates)?;
     let mut refs = transaction.open_table(REFS).map_err(writing)?;
+    let mut moved = Vec::with_capacity(updates.len());
     for update in updates {
         let name = update.name.as_str();
         let current = current(&refs, name)?;
@@ -73,6 +103,7 @@ pub(crate) fn apply(transaction: &WriteTransaction, updates: &[RefUpdate]) -> Re
                 current,
             });
         }
+        moved.push((name, current, update.new));
         match update.new {
             Some(new) => {
                 if current.is_none() {
@@ -85,6 +116,16 @@ pub(crate) fn apply(transaction: &WriteTransaction, updates: &[RefUpdate]) -> Re
             }
         }
     }
+    Seal::update(transaction, |seal| {
+        for (name, old, new) in moved {
+            if let Some(old) = old {
+                seal.remove(name, &old);
+            }
+            if let Some(new) = new {
+                seal.add(name, &new);
+            }
+        }
+    })?;
     Ok(Swap::Done)
 }
 
@@ -95,7 +136,11 @@ pub(crate) fn fill(transaction: &WriteTransaction, values: &[(RefName, Hash)]) -
         refs.insert(name.as_str(), hash.as_bytes())
             .map_err(writing)?;
     }
-    Ok(())
+    Seal::update(transaction, |seal| {
+        for (name, hash) in values {
+            seal.add(name.as_str(), hash);
+        }
+    })
 }
 
 fn current(refs: &impl ReadableTable<&'static str, Value>, name: &str) -> Result<Option<Hash>> {

@@ -129,7 +129,7 @@ fn a_store_of_a_newer_format_is_refused() {
     let transaction = database.begin_write().unwrap();
     let table: TableDefinition<&str, u32> = TableDefinition::new("prollytree");
     let mut format = transaction.open_table(table).unwrap();
-    format.insert("version", 2).unwrap();
+    format.insert("version", 3).unwrap();
     drop(format);
     transaction.commit().unwrap();
     drop(database);
