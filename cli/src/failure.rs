@@ -159,6 +159,8 @@ fn store_code(error: &StoreError) -> u8 {
         | StoreError::Uncommitted { .. }
         | StoreError::BranchInUse { .. }
         | StoreError::NotMerged { .. }
+        | StoreError::DefaultBranch(_)
+        | StoreError::DefaultBranchGone { .. }
         | StoreError::Diverged { .. } => REFUSED,
         _ => FAILED,
     }
