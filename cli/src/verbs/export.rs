@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use prollytree::history::Revision;
@@ -102,7 +102,8 @@ impl Export {
         }
     }
 
-    /// Writes beside the file first, so that it is never half of one.
+    /// Writes beside a file first, so that it is never half of one. What is no file, such as a
+    /// device or a pipe, is written into; of a link, what it leads to is written.
     fn write_file(
         &self,
         path: &Path,
@@ -114,13 +115,28 @@ impl Export {
             path: path.to_owned(),
             source,
         };
-        let mut partial = path.as_os_str().to_owned();
-        partial.push(".partial");
-        let file = File::create(&partial).map_err(failed)?;
+        let target = match fs::canonicalize(path) {
+            Ok(target) => target,
+            Err(error) if error.kind() == ErrorKind::NotFound => path.to_owned(),
+            Err(error) => return Err(failed(error)),
+        };
+        if target.exists() && !target.is_file() {
+            let file = OpenOptions::new()
+                .write(true)
+                .open(&target)
+                .map_err(failed)?;
+            let mut out = self.write(BufWriter::with_capacity(1 << 16, file), format, entries)?;
+            return out.flush().map_err(failed);
+        }
+        let partial = partial_beside(&target);
+        let file = File::create_new(&partial).map_err(failed)?;
         let written = self.write(BufWriter::with_capacity(1 << 16, file), format, entries);
-        let ended = written.and_then(|mut out| {
-            out.flush().map_err(failed)?;
-            fs::rename(&partial, path).map_err(failed)
+        let ended = written.and_then(|out| {
+            let file = out
+                .into_inner()
+                .map_err(|error| failed(error.into_error()))?;
+            file.sync_all().map_err(failed)?;
+            fs::rename(&partial, &target).map_err(failed)
         });
         if ended.is_err() {
             fs::remove_file(&partial).map_err(failed)?;
@@ -189,4 +205,12 @@ fn not_a_row(key: &[u8], reason: &str) -> Failure {
         "cannot write the value of `{}` as a row: {reason}",
         escaped(key)
     ))
+}
+
+/// Returns a name beside a file that only this process uses.
+fn partial_beside(target: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(target.file_name().unwrap_or_default());
+    name.push(format!(".{}.partial", std::process::id()));
+    target.with_file_name(name)
 }

@@ -149,3 +149,35 @@ fn what_cannot_be_a_row_is_named_and_no_file_is_left() {
             .contains("cannot read")
     );
 }
+
+/// An export to a link replaced the link, one to a device replaced the device, and a file of the
+/// user's that had the temporary name was lost.
+#[test]
+#[cfg(unix)]
+fn an_export_replaces_nothing_but_the_file_that_was_named() {
+    let place = Place::with_store();
+    place.ok(["set", "key", "value"]);
+    place.write("real.jsonl", "old");
+    place.write("link.jsonl.partial", "mine");
+    std::os::unix::fs::symlink(place.path("real.jsonl"), place.path("link.jsonl")).unwrap();
+    place.ok(["export", "link.jsonl"]);
+    assert!(place.path("link.jsonl").is_symlink());
+    let written = std::fs::read_to_string(place.path("real.jsonl")).unwrap();
+    assert_eq!(written, "{\"key\":\"key\",\"value\":\"value\"}\n");
+    let mine = std::fs::read_to_string(place.path("link.jsonl.partial")).unwrap();
+    assert_eq!(mine, "mine");
+
+    let pipe = place.path("pipe.jsonl");
+    let made = std::process::Command::new("mkfifo")
+        .arg(&pipe)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).unwrap()
+    });
+    place.ok(["export", "pipe.jsonl"]);
+    assert_eq!(reader.join().unwrap(), written);
+    assert!(!pipe.is_file(), "the pipe is still one");
+}
