@@ -1,11 +1,12 @@
 //! Rows in CSV: the first one names the columns, every cell is text.
 
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 
 use csv::{ByteRecord, ReaderBuilder};
 
 use super::canonical::{quoted, sort};
 use super::entry::NOT_EXPORTED;
+use super::quotes::Quotes;
 use super::{BadRow, Entry, EntryRule, Place, Stopped};
 
 /// Reads CSV.
@@ -15,16 +16,22 @@ pub(super) fn read<E>(
     rule: &EntryRule,
     sink: &mut dyn FnMut(Place, Entry) -> Result<(), E>,
 ) -> Result<(), Stopped<E>> {
-    let mut reader = ReaderBuilder::new().delimiter(delimiter).from_reader(input);
+    let mut reader = ReaderBuilder::new()
+        .delimiter(delimiter)
+        .from_reader(Quotes::new(input, delimiter));
     let columns = columns(&mut reader).map_err(|reason| {
         Stopped::Bad(BadRow {
             place: Place::Line(1),
             reason,
         })
-    })?;
+    });
+    refuse_open(reader.get_ref())?;
+    let columns = columns?;
     let mut row = ByteRecord::new();
     loop {
-        let more = reader.read_byte_record(&mut row).map_err(|error| {
+        let more = reader.read_byte_record(&mut row);
+        refuse_open(reader.get_ref())?;
+        let more = more.map_err(|error| {
             let line = error.position().map_or(1, csv::Position::line);
             let reason = match error.kind() {
                 csv::ErrorKind::UnequalLengths {
@@ -49,7 +56,20 @@ pub(super) fn read<E>(
     }
 }
 
-fn columns<R: BufRead>(reader: &mut csv::Reader<R>) -> Result<Vec<String>, String> {
+/// Refuses the row that the file ends in the middle of.
+fn refuse_open<R, E>(quotes: &Quotes<R>) -> Result<(), Stopped<E>> {
+    quotes.open_row().map_or(Ok(()), |line| {
+        Err(Stopped::Bad(BadRow {
+            place: Place::Line(line),
+            reason:
+                "a quote that this row opens is not closed by the end of the file, which may have \
+                     been cut off"
+                    .to_owned(),
+        }))
+    })
+}
+
+fn columns<R: Read>(reader: &mut csv::Reader<R>) -> Result<Vec<String>, String> {
     let header = reader.byte_headers().map_err(|error| error.to_string())?;
     let mut names = header
         .iter()

@@ -8,6 +8,7 @@ mod canonical;
 mod csv;
 mod entry;
 mod json;
+mod quotes;
 mod template;
 mod write;
 

@@ -181,6 +181,38 @@ fn a_bad_row_is_named_with_its_place() {
     assert_eq!(error, "line 1: it is not UTF-8");
 }
 
+#[test]
+fn a_quote_that_stays_open_is_named_with_the_row_that_opens_it() {
+    let rest = "x,y\n".repeat(20_000);
+    let cut = [
+        ("k,l\n1,2\n3,\"four".to_owned(), 3),
+        ("k,l\n1,\"2\n3,4\n".to_owned(), 2),
+        ("k,l\n1,\"two\"\"".to_owned(), 2),
+        // Too few cells as well, but that is not what is wrong.
+        ("k,l\n1,2\n\"3".to_owned(), 3),
+        ("k,l\r\n1,2\r\n\"3,4\r\n5,6\r\n".to_owned(), 3),
+        (format!("k,l\n1,2\n3,\"4\n{rest}"), 3),
+        ("\"k,l\n1,2\n".to_owned(), 1),
+        ("\u{feff}\"k\",\"l\n1,2\n".to_owned(), 1),
+    ];
+    for (text, line) in cut {
+        let error = read(RowFormat::Csv, &text, &rule("k", "")).unwrap_err();
+        let expected = format!("line {line}: a quote that this row opens is not closed");
+        assert!(error.starts_with(&expected), "{text:.40}\n-> {error}");
+    }
+    let whole = [
+        "k,l\n1,\"2\"",
+        "k,l\n1,\"\"\"2\"\"\"",
+        "k,l\n1,2\"\n",
+        "k,l\n1,\"2\"x\"\n",
+        "\u{feff}\"k\",\"l\"\n1,\"\"\n",
+    ];
+    for text in whole {
+        let entries = read(RowFormat::Csv, text, &rule("k", ""));
+        assert_eq!(entries.map(|entries| entries.len()), Ok(1), "{text}");
+    }
+}
+
 fn any_json() -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),
@@ -222,6 +254,20 @@ proptest! {
         prop_assert_eq!(read(RowFormat::Jsonl, row.to_string(), &rule).unwrap(), &entries);
         prop_assert_eq!(read(RowFormat::Json, json!([row]).to_string(), &rule).unwrap(), &entries);
         prop_assert_eq!(read(RowFormat::Csv, table, &rule).unwrap(), &entries);
+    }
+
+    #[test]
+    fn quotes_are_followed_as_the_reader_does(text in "[\"\",a\n\r]{0,16}") {
+        // What follows an open quote is a part of its cell.
+        let rows = |text: &str| {
+            let mut reader = ::csv::ReaderBuilder::new();
+            reader.has_headers(false).flexible(true);
+            reader.from_reader(text.as_bytes()).into_byte_records().count()
+        };
+        let is_open = rows(&format!("{text}\nb\nb\nb")) < rows(&format!("{text}\nb")) + 2;
+        let mut quotes = quotes::Quotes::new(text.as_bytes(), b',');
+        std::io::copy(&mut quotes, &mut std::io::sink()).unwrap();
+        prop_assert_eq!(quotes.open_row().is_some(), is_open, "{:?}", text);
     }
 
     #[test]

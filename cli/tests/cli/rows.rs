@@ -104,6 +104,10 @@ fn a_bad_row_leaves_the_store_as_it_was() {
         );
         assert!(place.ok(["status"]).contains("Nothing to commit"));
     }
+    place.write("cut.csv", "id,name\n7,seven\n8,\"eig");
+    let said = place.fails(2, ["import", "cut.csv", "--key", "id", "--replace"]);
+    assert!(said.contains("cut.csv, line 3: a quote"), "{said}");
+    assert!(place.ok(["status"]).contains("Nothing to commit"));
     place.write("bad.jsonl", cases[2].0);
     place.ok(["import", "bad.jsonl", "--key", "id", "--duplicates", "last"]);
 }
