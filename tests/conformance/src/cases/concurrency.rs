@@ -1,5 +1,6 @@
 //! Many threads on one instance.
 
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -81,16 +82,23 @@ pub(super) const CASES: &[StorageCase] = &[
     },
 ];
 
-/// Runs `work` on a thread for each of `parts`, and returns what they return, in order.
+/// Runs `work` on a thread for each of `parts`, and returns what they return, in order. The threads
+/// begin together: none is done before the last one has started.
 pub(super) fn on_threads<P: Send, T: Send>(
     parts: Vec<P>,
     work: impl Fn(P) -> Verdict<T> + Sync,
 ) -> Verdict<Vec<T>> {
+    let start = Barrier::new(parts.len());
     thread::scope(|scope| {
-        let work = &work;
+        let (work, start) = (&work, &start);
         let running: Vec<_> = parts
             .into_iter()
-            .map(|part| scope.spawn(move || work(part)))
+            .map(|part| {
+                scope.spawn(move || {
+                    start.wait();
+                    work(part)
+                })
+            })
             .collect();
         let ends: Vec<_> = running
             .into_iter()

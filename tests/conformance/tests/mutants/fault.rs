@@ -1,6 +1,8 @@
 //! How a good backend becomes a broken one: a fault stands before each of its methods.
 
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use prollytree_conformance::{Suite, TemplateSubject};
 use prollytree_plugin_api::{
@@ -78,6 +80,12 @@ pub(crate) trait Fault: Send + Sync + 'static {
 }
 
 pub(crate) const CALL: Call<'static> = Call::UNLIMITED;
+
+/// Holds the gap between two steps open that should be one, long enough for another thread to step
+/// in on any machine.
+pub(crate) fn linger() {
+    thread::sleep(Duration::from_millis(1));
+}
 
 /// A backend with a fault.
 struct Broken<F> {

@@ -1,11 +1,8 @@
 //! Faults of refs, swaps and commits.
 
-use std::thread;
-use std::time::Duration;
-
 use prollytree_plugin_api::{Hash, NodeStorage, Record, RefName, RefUpdate, Result, Swap};
 
-use crate::fault::{CALL, Fault};
+use crate::fault::{CALL, Fault, linger};
 
 /// Moves the ref from wherever it is.
 pub(crate) fn force(base: &dyn NodeStorage, update: &RefUpdate) -> Result<()> {
@@ -34,7 +31,7 @@ impl Fault for SwapsInTwoSteps {
                 current,
             });
         }
-        thread::yield_now();
+        linger();
         force(base, update).map(|()| Swap::Done)
     }
 
@@ -143,7 +140,7 @@ impl Fault for ComparesNamesFirst {
                 return Err(update.name.collision(other.as_str()));
             }
         }
-        thread::sleep(Duration::from_micros(200));
+        linger();
         base.compare_and_swap_ref(&CALL, &flat_update(update))
     }
 }
@@ -188,7 +185,7 @@ impl Fault for OneByOne {
             if swap != Swap::Done {
                 return Ok(swap);
             }
-            thread::sleep(Duration::from_micros(200));
+            linger();
         }
         Ok(Swap::Done)
     }
@@ -220,7 +217,7 @@ impl Fault for RefsFirst {
         updates: &[RefUpdate],
     ) -> Result<Swap> {
         let swap = base.commit(&CALL, &[], updates)?;
-        thread::sleep(Duration::from_micros(200));
+        linger();
         base.put_many(&CALL, records)?;
         Ok(swap)
     }

@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
-use std::thread;
 
 use prollytree_plugin_api::{
     Capabilities, Hash, NodeStorage, Record, RefName, RefUpdate, Result, Slot, StorageInfo, Swap,
 };
 
-use crate::fault::{CALL, Fault};
+use crate::fault::{CALL, Fault, linger};
 
 /// No fault at all.
 #[derive(Default)]
@@ -83,7 +82,7 @@ impl Fault for LocksWithinTheInstance {
                     current,
                 });
             }
-            thread::yield_now();
+            linger();
             crate::refs::force(base, update)?;
         }
         Ok(Swap::Done)
