@@ -1,7 +1,7 @@
 //! The catalog: a small tree from (name, facet) to what a namespace is and where its tree begins.
 //! The root of a commit is the root of a catalog.
 
-use prollytree_plugin_api::{Buffer, Hash};
+use prollytree_plugin_api::Hash;
 
 use super::catalog_entry::CatalogEntry;
 use super::error::HistoryError;
@@ -79,9 +79,9 @@ impl Catalog {
         };
         let mut nodes = RecordBatch::new();
         let tree = self.tree.apply([(key.encode(), edit)], &mut nodes)?;
-        for node in nodes.records() {
-            let links = self.links(node)?;
-            batch.push(node.kind, links, node.bytes.clone());
+        for mut node in nodes.into_records() {
+            node.links = self.links(&node)?;
+            batch.add(node);
         }
         Ok(Self { tree })
     }
@@ -97,7 +97,7 @@ impl Catalog {
     /// the namespaces, these.
     fn links(&self, node: &NewRecord) -> Result<Vec<Hash>, HistoryError> {
         let mut links = node.links.clone();
-        let decoded = self.read(Node::decode(Buffer::from(node.bytes.as_slice())))?;
+        let decoded = self.read(Node::decode(node.bytes.clone()))?;
         for value in decoded.inline_values() {
             let root = self.read(CatalogEntry::decode(&value))?.root;
             if !links.contains(&root) {

@@ -1,19 +1,24 @@
 //! New records on their way to a backend.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use prollytree_plugin_api::{Hash, Kind, Record};
+use prollytree_plugin_api::{Buffer, Hash, Kind, Record};
+
+use super::Decode;
+use super::cache::Decoded;
+use super::leading::Leading;
 
 /// Records in the order in which they must be stored: each after those that it links to.
 #[derive(Debug, Default)]
 pub struct RecordBatch {
     records: Vec<NewRecord>,
-    hashes: HashSet<Hash>,
+    hashes: HashSet<Hash, Leading>,
     bytes: usize,
 }
 
 /// One record of a [`RecordBatch`].
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct NewRecord {
     /// The address.
     pub hash: Hash,
@@ -22,7 +27,9 @@ pub struct NewRecord {
     /// The records that it refers to.
     pub links: Vec<Hash>,
     /// The content.
-    pub bytes: Vec<u8>,
+    pub bytes: Buffer,
+    /// The record as a reader would decode it, for the cache once it is stored.
+    pub(super) decoded: Option<Decoded>,
 }
 
 impl NewRecord {
@@ -46,24 +53,61 @@ impl RecordBatch {
     }
 
     /// Adds a record, unless it is in the batch already, and returns its address.
-    pub fn push(&mut self, kind: Kind, links: Vec<Hash>, bytes: Vec<u8>) -> Hash {
+    pub fn push(&mut self, kind: Kind, links: Vec<Hash>, bytes: impl Into<Buffer>) -> Hash {
+        let bytes = bytes.into();
         let hash = Hash::of(&bytes);
-        if self.hashes.insert(hash) {
-            self.bytes += bytes.len();
-            self.records.push(NewRecord {
-                hash,
-                kind,
-                links,
-                bytes,
-            });
-        }
+        self.push_hashed(hash, kind, links, bytes);
         hash
+    }
+
+    /// Adds a record whose address is known.
+    pub(crate) fn push_hashed(&mut self, hash: Hash, kind: Kind, links: Vec<Hash>, bytes: Buffer) {
+        debug_assert_eq!(hash, Hash::of(&bytes));
+        self.add(NewRecord {
+            hash,
+            kind,
+            links,
+            bytes,
+            decoded: None,
+        });
+    }
+
+    /// Adds a record together with what decoding `bytes` would give. Once the record is stored, it
+    /// is read from the cache.
+    pub(crate) fn push_decoded<T: Decode>(
+        &mut self,
+        hash: Hash,
+        links: Vec<Hash>,
+        bytes: Buffer,
+        record: Arc<T>,
+    ) {
+        debug_assert_eq!(hash, Hash::of(&bytes));
+        self.add(NewRecord {
+            hash,
+            kind: T::KIND,
+            links,
+            bytes,
+            decoded: Some(Decoded::new(record)),
+        });
+    }
+
+    /// Adds a record of another batch.
+    pub(crate) fn add(&mut self, record: NewRecord) {
+        if self.hashes.insert(record.hash) {
+            self.bytes += record.bytes.len();
+            self.records.push(record);
+        }
     }
 
     /// Returns the records in order.
     #[must_use]
     pub fn records(&self) -> &[NewRecord] {
         &self.records
+    }
+
+    /// Gives the records away, in order.
+    pub(crate) fn into_records(self) -> Vec<NewRecord> {
+        self.records
     }
 
     /// Returns the number of records.

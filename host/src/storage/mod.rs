@@ -7,7 +7,9 @@ mod batch;
 mod cache;
 mod decode;
 mod error;
+mod leading;
 mod paged;
+mod pin;
 mod read;
 mod refs;
 mod retry;
@@ -23,7 +25,11 @@ pub use batch::{NewRecord, RecordBatch};
 pub use decode::{Decode, HEADER_LEN, Malformed, header, read_header};
 pub use error::StorageError;
 
+pub(crate) use leading::Leading;
+pub(crate) use pin::Pin;
+
 use cache::Cache;
+use pin::PinBudget;
 
 /// A shared handle on an opened backend. Cloning is cheap; all clones share one cache.
 #[derive(Clone)]
@@ -33,6 +39,7 @@ struct Shared {
     backend: Arc<dyn NodeStorage>,
     info: StorageInfo,
     cache: Cache,
+    pins: PinBudget,
     options: StorageOptions,
 }
 
@@ -46,6 +53,10 @@ pub struct StorageOptions {
     /// How long one call may take; `None` without limit.
     pub timeout: Option<Duration>,
 }
+
+/// Beside the cache, one part in so many of its size is for records that are held because others
+/// that are in use refer to them.
+const PINNED_PART: u64 = 4;
 
 impl Default for StorageOptions {
     /// 256 MiB of cache, three retries, no time limit.
@@ -64,10 +75,12 @@ impl Storage {
     pub fn new(backend: Arc<dyn NodeStorage>, options: StorageOptions) -> Self {
         let info = backend.info();
         let cache = Cache::new(options.cache_bytes);
+        let pins = usize::try_from(options.cache_bytes / PINNED_PART).unwrap_or(usize::MAX);
         Self(Arc::new(Shared {
             backend,
             info,
             cache,
+            pins: PinBudget::new(pins),
             options,
         }))
     }

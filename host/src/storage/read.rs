@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use prollytree_plugin_api::{Buffer, Hash, RecordEntry, Slot};
 
+use super::cache::Decoded;
+use super::leading::Leading;
 use super::paged::paged;
 use super::{Decode, Storage, StorageError};
 
@@ -48,7 +50,8 @@ impl Storage {
     /// # Errors
     /// As for [`Storage::load`], for the first record that fails.
     pub fn load_many<T: Decode>(&self, hashes: &[Hash]) -> Result<Vec<Arc<T>>, StorageError> {
-        let mut found: HashMap<Hash, Arc<T>> = HashMap::with_capacity(hashes.len());
+        let mut found: HashMap<Hash, Arc<T>, Leading> =
+            HashMap::with_capacity_and_hasher(hashes.len(), Leading);
         let mut wanted = Vec::new();
         for hash in hashes {
             match self.0.cache.lookup(hash) {
@@ -114,7 +117,7 @@ impl Storage {
             return Err(corrupt(format!("its bytes have the hash {found}")));
         }
         let record = Arc::new(T::decode(bytes).map_err(|reason| corrupt(reason.to_string()))?);
-        self.0.cache.keep(hash, &record);
+        self.0.cache.keep(hash, Decoded::new(Arc::clone(&record)));
         Ok(record)
     }
 }

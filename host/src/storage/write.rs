@@ -28,7 +28,11 @@ impl Storage {
         let attempt = self
             .attempt(|backend, call| backend.commit(call, &records, updates))
             .map_err(|error| self.failed("commit", error))?;
-        Ok(outcome(attempt, updates))
+        let swap = outcome(attempt, updates);
+        if swap == Swap::Done {
+            self.remember(last);
+        }
+        Ok(swap)
     }
 
     /// Moves one ref if it is where it is expected.
@@ -43,7 +47,18 @@ impl Storage {
         let records: Vec<Record<'_>> = part.iter().map(NewRecord::as_record).collect();
         self.ask("store records", |backend, call| {
             backend.put_many(call, &records)
-        })
+        })?;
+        self.remember(part);
+        Ok(())
+    }
+
+    /// Keeps in the cache what has been stored, where it came decoded.
+    fn remember(&self, stored: &[NewRecord]) {
+        for record in stored {
+            if let Some(decoded) = &record.decoded {
+                self.0.cache.keep(record.hash, decoded.clone());
+            }
+        }
     }
 
     /// Cuts records into parts of the size that the backend prefers.

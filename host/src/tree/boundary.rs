@@ -73,21 +73,33 @@ impl Boundary {
     }
 
     /// Adds an entry to the node and says whether the node ends with it. If so, the next entry
-    /// begins a new one.
-    pub(super) fn ends_with(&mut self, key: &[u8], weight: u64) -> bool {
-        let before = u128::from(self.relative_size);
-        self.entries += 1;
-        self.bytes += weight;
-        self.size += self.step.unwrap_or(weight);
-        self.relative_size = (self.size << 16) / self.target;
-        let ends = self.ends(key, before);
+    /// begins a new one. The key is asked for only where it decides.
+    #[inline]
+    pub(super) fn ends_with<'k>(&mut self, weight: u64, key: impl FnOnce() -> &'k [u8]) -> bool {
+        let before = self.relative_size;
+        self.add(1, weight);
+        let ends = self.ends(before, key);
         if ends {
             (self.entries, self.bytes, self.size, self.relative_size) = (0, 0, 0, 0);
         }
         ends
     }
 
-    fn ends(&self, key: &[u8], before: u128) -> bool {
+    /// Adds entries of which it is known that the node ends with none of them.
+    pub(super) fn pass(&mut self, count: usize, weight: u64) {
+        self.add(u32::try_from(count).unwrap_or(u32::MAX), weight);
+    }
+
+    #[inline]
+    fn add(&mut self, count: u32, weight: u64) {
+        self.entries = self.entries.saturating_add(count);
+        self.bytes += weight;
+        self.size += self.step.map_or(weight, |step| step * u64::from(count));
+        self.relative_size = (self.size << 16) / self.target;
+    }
+
+    #[inline]
+    fn ends<'k>(&self, before: u64, key: impl FnOnce() -> &'k [u8]) -> bool {
         if self.entries < self.fewest_entries {
             return false;
         }
@@ -97,13 +109,12 @@ impl Boundary {
         if self.size < self.min {
             return false;
         }
-        let after = u128::from(self.relative_size);
-        let hazard = hazard(before, after);
+        let hazard = hazard(u128::from(before), u128::from(self.relative_size));
         // The chance is 1 - exp(-hazard), here as 2 hazard / (2 + hazard), which is as good and
         // needs neither floats nor a table.
         let two = 2_u128 << 32;
         hazard >= two
-            || u128::from(xxh3_64_with_seed(key, self.seed)) * (two + hazard) < (2 * hazard) << 64
+            || u128::from(xxh3_64_with_seed(key(), self.seed)) * (two + hazard) < (2 * hazard) << 64
     }
 }
 

@@ -1,13 +1,15 @@
 //! Cuts a sequence of entries of one level into nodes.
 
-use prollytree_plugin_api::{Hash, Kind};
+use std::sync::Arc;
+
+use prollytree_plugin_api::Hash;
 
 use super::TreeError;
 use super::boundary::Boundary;
-use super::encode::Entries;
+use super::entries::Entries;
 use super::key::KeyRef;
 use super::node::{Child, Node};
-use super::output::Output;
+use super::output::{NewNode, Output};
 use super::parameters::{Fingerprint, Parameters};
 use super::value::Cell;
 
@@ -18,13 +20,18 @@ pub(super) struct Chunker {
     fingerprint: Fingerprint,
     boundary: Boundary,
     entries: Entries,
+    /// Whether what has been added since the last boundary weighs, entry by entry, what an old node
+    /// held from its start: then no boundary falls where that node had none.
+    in_step: bool,
+    /// The key that the rule looks at.
+    key: Vec<u8>,
 }
 
 /// No key is shorter than its head, where the rule is concerned.
-const LEAST_KEY_WEIGHT: usize = 8;
+pub(super) const LEAST_KEY_WEIGHT: usize = 8;
 
 /// What a child weighs besides its key: its hash, and its counts in about 8 bytes.
-const CHILD_WEIGHT: usize = Hash::LEN + 8;
+pub(super) const CHILD_WEIGHT: usize = Hash::LEN + 8;
 
 impl Chunker {
     pub(super) fn new(parameters: &Parameters, level: u8) -> Self {
@@ -33,6 +40,8 @@ impl Chunker {
             fingerprint: parameters.fingerprint(),
             boundary: Boundary::new(parameters, level),
             entries: Entries::default(),
+            in_step: false,
+            key: Vec::new(),
         }
     }
 
@@ -41,43 +50,89 @@ impl Chunker {
         &self.entries
     }
 
+    /// Begins with the entries of an old node, of which the first comes next.
+    pub(super) fn enter(&mut self) {
+        self.in_step = self.entries.is_empty();
+    }
+
+    /// Passes over an old entry, in place of which another one of `weight` may be added next.
+    pub(super) fn skip_from(&mut self, node: &Node, index: usize, weight: Option<u64>) {
+        self.in_step &= weight == Some(node.weight_of(index));
+    }
+
     /// Adds an entry of a leaf; if the node ends with it, it can be [taken](Self::take).
-    pub(super) fn push_cell(&mut self, key: KeyRef<'_>, cell: &Cell<'_>) -> bool {
-        self.entries.push_cell(key, cell);
-        self.ends_with_last(cell.len())
+    pub(super) fn push_cell(&mut self, key: &[u8], cell: &Cell<'_>) -> bool {
+        self.entries.push_cell(KeyRef::from(key), cell);
+        let weight = cell_weight(key, cell);
+        self.ended_by(|boundary, _| boundary.ends_with(weight, || key))
     }
 
     /// Adds an entry of an internal node, in the same way.
-    pub(super) fn push_child(&mut self, key: KeyRef<'_>, child: Child) -> bool {
-        self.entries.push_child(key, child);
-        self.ends_with_last(CHILD_WEIGHT)
+    pub(super) fn push_child(&mut self, key: &[u8], child: Child) -> bool {
+        self.entries.push_child(KeyRef::from(key), child);
+        let weight = child_weight(key);
+        self.ended_by(|boundary, _| boundary.ends_with(weight, || key))
     }
 
-    /// Adds an entry of an old node of the same level, in the same way.
-    pub(super) fn push_from(&mut self, node: &Node, index: usize) -> bool {
-        if node.is_leaf() {
-            self.push_cell(node.key(index), &node.cell(index))
-        } else {
-            self.push_child(node.key(index), node.child(index))
+    /// Says that an entry is added in a place where the old node had none.
+    pub(super) fn step_out(&mut self) {
+        self.in_step = false;
+    }
+
+    /// Adds entries of an old node of the same level, from `start` up to `until` or up to one with
+    /// which the node ends, in the same way. Returns the position behind the last one added.
+    pub(super) fn push_run(
+        &mut self,
+        node: &Arc<Node>,
+        start: usize,
+        until: usize,
+    ) -> (usize, bool) {
+        let mut index = start;
+        if self.in_step {
+            // The old node's last entry ended it, or its level.
+            let known = until.min(node.len() - 1).max(start);
+            self.boundary
+                .pass(known - start, node.weight_of_run(start..known));
+            index = known;
         }
+        let mut ends = false;
+        while index < until && !ends {
+            let weight = node.weight_of(index);
+            ends = self.ended_by(|boundary, key| {
+                boundary.ends_with(weight, || {
+                    key.clear();
+                    node.key(index).append_to(key);
+                    key
+                })
+            });
+            index += 1;
+        }
+        self.entries.push_run(node, start..index);
+        (index, ends)
     }
 
     /// Writes the node that the entries make (without any, that of an empty tree) and begins the
     /// next one.
-    pub(super) fn take(&mut self, output: &mut Output<'_>) -> Result<Child, TreeError> {
-        let bytes = self.entries.encode(self.level, self.fingerprint);
-        let hash = output.push(Kind::NODE, self.entries.links(), bytes)?;
-        let child = Child {
-            hash,
-            totals: self.entries.totals(),
-        };
+    pub(super) fn take(&mut self, output: &mut Output<'_>) -> Result<NewNode, TreeError> {
+        let node = self.entries.node(self.level, self.fingerprint);
+        let links = self.entries.links();
         self.entries.clear();
-        Ok(child)
+        Ok(output.push_node(node, links)?)
     }
 
-    fn ends_with_last(&mut self, cell_weight: usize) -> bool {
-        let key = self.entries.last_key().unwrap_or_default();
-        self.boundary
-            .ends_with(key, (key.len().max(LEAST_KEY_WEIGHT) + cell_weight) as u64)
+    fn ended_by(&mut self, rule: impl FnOnce(&mut Boundary, &mut Vec<u8>) -> bool) -> bool {
+        let ends = rule(&mut self.boundary, &mut self.key);
+        self.in_step &= !ends;
+        ends
     }
+}
+
+/// Returns what an entry of a leaf weighs, where the rule is concerned.
+pub(super) fn cell_weight(key: &[u8], cell: &Cell<'_>) -> u64 {
+    (key.len().max(LEAST_KEY_WEIGHT) + cell.len()) as u64
+}
+
+/// Returns what an entry of an internal node weighs, where the rule is concerned.
+pub(super) fn child_weight(key: &[u8]) -> u64 {
+    (key.len().max(LEAST_KEY_WEIGHT) + CHILD_WEIGHT) as u64
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::children::check_begin;
 use super::key::KeyRef;
 use super::node::Node;
 use super::{Tree, TreeError};
@@ -27,14 +28,14 @@ struct Step {
 impl Cursor {
     /// Stands before the first entry of a level, which the tree must have.
     pub(super) fn first(tree: &Tree, level: u8) -> Result<Self, TreeError> {
-        let mut cursor = Self::at_root(tree, level)?;
+        let mut cursor = Self::at_root(tree, level);
         cursor.descend(|_| 0)?;
         Ok(cursor)
     }
 
     /// Stands behind the last entry of a level, which the tree must have.
     pub(super) fn last(tree: &Tree, level: u8) -> Result<Self, TreeError> {
-        let mut cursor = Self::at_root(tree, level)?;
+        let mut cursor = Self::at_root(tree, level);
         cursor.descend(|node| node.len() - 1)?;
         cursor.set_index(cursor.node().len());
         Ok(cursor)
@@ -42,7 +43,7 @@ impl Cursor {
 
     /// Stands where `key` is or would be, as [`seek`](Self::seek) does.
     pub(super) fn at(tree: &Tree, level: u8, key: &[u8]) -> Result<Self, TreeError> {
-        let mut cursor = Self::at_root(tree, level)?;
+        let mut cursor = Self::at_root(tree, level);
         cursor.seek(key)?;
         Ok(cursor)
     }
@@ -125,16 +126,17 @@ impl Cursor {
             .sum()
     }
 
-    fn at_root(tree: &Tree, level: u8) -> Result<Self, TreeError> {
-        let path = vec![Step {
-            node: tree.root_node()?,
+    fn at_root(tree: &Tree, level: u8) -> Self {
+        let mut path = Vec::with_capacity(tree.depth());
+        path.push(Step {
+            node: Arc::clone(tree.root_node()),
             index: 0,
-        }];
-        Ok(Self {
+        });
+        Self {
             storage: tree.storage().clone(),
             path,
             level,
-        })
+        }
     }
 
     fn step(&self) -> &Step {
@@ -165,12 +167,13 @@ impl Cursor {
 
     fn push_child(&mut self) -> Result<(), TreeError> {
         let Step { node, index } = self.step();
-        let child = load_child(&self.storage, node, *index)?;
-        let before = self.path.iter().rev().find(|step| step.index > 0);
-        if before.is_some_and(|step| child.key(0) <= step.node.key(step.index - 1)) {
-            let hash = node.child(*index).hash;
-            let reason = "its first key is not greater than the last one before it";
-            return Err(TreeError::Inconsistent { hash, reason });
+        let child = node.load_child(&self.storage, *index)?.into_arc();
+        // The child was compared with the ones before it in its parent; with those before its
+        // parent it is compared here.
+        if *index == 0
+            && let Some(before) = self.path.iter().rev().find(|step| step.index > 0)
+        {
+            check_begin(node, *index, &child, before.node.key(before.index - 1))?;
         }
         self.path.push(Step {
             node: child,
@@ -178,35 +181,4 @@ impl Cursor {
         });
         Ok(())
     }
-}
-
-/// Loads a child and checks that it is what its parent says.
-pub(super) fn load_child(
-    storage: &Storage,
-    parent: &Node,
-    index: usize,
-) -> Result<Arc<Node>, TreeError> {
-    let child = storage.load::<Node>(&parent.child(index).hash)?;
-    check_child(parent, index, &child)?;
-    Ok(child)
-}
-
-/// Checks that a child is what its parent says.
-pub(super) fn check_child(parent: &Node, index: usize, child: &Node) -> Result<(), TreeError> {
-    let expected = parent.child(index);
-    let reason = if child.fingerprint() != parent.fingerprint() {
-        "it was written with other parameters than its parent"
-    } else if child.level().checked_add(1) != Some(parent.level()) {
-        "it is not one level below its parent"
-    } else if child.last_key() != Some(parent.key(index)) {
-        "its last key is not the one in its parent"
-    } else if child.totals() != expected.totals {
-        "its totals are not those in its parent"
-    } else {
-        return Ok(());
-    };
-    Err(TreeError::Inconsistent {
-        hash: expected.hash,
-        reason,
-    })
 }

@@ -3,6 +3,7 @@
 
 use prollytree_plugin_api::{Buffer, Kind};
 
+use super::children::Children;
 use super::key::MAX_KEY_LEN;
 use super::layout::{BLOB_CELL_LEN, Fields, HEAD_LEN, Layout, end, end_width, number_width};
 use super::node::{Node, Totals};
@@ -29,6 +30,7 @@ impl Decode for Node {
             fields,
             layout,
             totals: Totals::default(),
+            children: Children::None,
         };
         node.check_keys()?;
         node.totals = if node.is_leaf() {
@@ -36,11 +38,12 @@ impl Decode for Node {
         } else {
             node.check_children()?
         };
+        node.children = Children::of(fields.level, node.len());
         Ok(node)
     }
 
     fn weight(&self) -> usize {
-        size_of::<Self>() + self.bytes.len()
+        size_of::<Self>() + self.bytes.len() + self.children.weight()
     }
 }
 

@@ -4,7 +4,6 @@ use std::cmp::Ordering;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use super::cursor::load_child;
 use super::iter::Bounds;
 use super::key::{Key, KeyRef};
 use super::node::Node;
@@ -74,8 +73,8 @@ impl Diff {
         if self.state == State::New {
             self.state = State::Running;
             if self.before.tree != self.after.tree {
-                self.before.open_root()?;
-                self.after.open_root()?;
+                self.before.open_root();
+                self.after.open_root();
             }
         }
         loop {
@@ -172,10 +171,9 @@ impl Iterator for Diff {
 }
 
 impl Side {
-    fn open_root(&mut self) -> Result<(), TreeError> {
-        let root = self.tree.root_node()?;
+    fn open_root(&mut self) {
+        let root = Arc::clone(self.tree.root_node());
         self.open(root);
-        Ok(())
     }
 
     /// Opens a node: what of it lies within the bounds comes next.
@@ -216,7 +214,7 @@ impl Side {
             self.skip();
             return Ok(Some(entry));
         }
-        let child = load_child(self.tree.storage(), &node, index)?;
+        let child = node.load_child(self.tree.storage(), index)?.into_arc();
         self.skip();
         self.open(child);
         Ok(None)

@@ -1,185 +1,119 @@
-//! Collects the entries of one node and encodes them. Its buffers serve one node after another.
+//! Writes the entries of a node as its bytes, column by column. A run of an old node is copied as it
+//! lies there; its keys are taken apart and put together again only where the new node has another
+//! prefix.
 
-use std::collections::HashSet;
+use std::ops::Range;
 
-use prollytree_plugin_api::{Hash, Kind};
+use prollytree_plugin_api::{Buffer, Kind};
 
+use super::children::Children;
 use super::decode::VERSION;
-use super::key::{KeyRef, common_prefix};
+use super::entries::{Entries, Piece, Pile};
 use super::layout::{Fields, HEAD_LEN, Layout, end_width, number_width, write_number};
-use super::node::{Child, Totals, head_of};
+use super::node::{Node, head_of};
 use super::parameters::Fingerprint;
-use super::value::Cell;
 use crate::storage::header;
 
-/// The entries of a node that is being made.
-#[derive(Debug, Default)]
-pub(super) struct Entries {
-    keys: Vec<u8>,
-    key_ends: Vec<usize>,
-    /// Leaf: the cells, one after another.
-    cells: Vec<u8>,
-    cell_ends: Vec<usize>,
-    outside: Vec<bool>,
-    /// Internal: the children.
-    children: Vec<Child>,
-    /// The records that the node refers to; in a leaf the same one may be there several times.
-    links: Vec<Hash>,
-    totals: Totals,
+/// Where the keys of a piece come from.
+enum Keys<'a> {
+    /// An old node with the prefix of the new one.
+    Columns(&'a Node, Range<usize>),
+    /// Whole keys.
+    Listed(&'a Pile, Range<usize>),
 }
 
 impl Entries {
-    pub(super) fn len(&self) -> usize {
-        self.key_ends.len()
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.key_ends.is_empty()
-    }
-
-    pub(super) fn totals(&self) -> Totals {
-        self.totals
-    }
-
-    /// Returns the records that the node refers to, each once, in the order of their first mention.
-    pub(super) fn links(&self) -> Vec<Hash> {
-        let mut seen = HashSet::with_capacity(self.links.len());
-        self.links
-            .iter()
-            .copied()
-            .filter(|&link| seen.insert(link))
-            .collect()
-    }
-
-    /// Returns a key. The index must be below the number of entries.
-    pub(super) fn key(&self, index: usize) -> &[u8] {
-        let start = if index == 0 {
-            0
-        } else {
-            self.key_ends[index - 1]
+    /// Makes the node that holds the entries.
+    pub(super) fn node(&self, level: u8, fingerprint: Fingerprint) -> Node {
+        let prefix_len = match (self.first_key(), self.last_key()) {
+            (Some(first), Some(last)) => first.common_prefix(last),
+            _ => 0,
         };
-        &self.keys[start..self.key_ends[index]]
-    }
-
-    pub(super) fn last_key(&self) -> Option<&[u8]> {
-        self.len().checked_sub(1).map(|last| self.key(last))
-    }
-
-    pub(super) fn only_child(&self) -> Option<Child> {
-        if let [child] = *self.children {
-            Some(child)
-        } else {
-            None
-        }
-    }
-
-    /// Adds an entry of a leaf. Keys must come in ascending order.
-    pub(super) fn push_cell(&mut self, key: KeyRef<'_>, cell: &Cell<'_>) {
-        self.push_key(key);
-        cell.append_to(&mut self.cells);
-        self.cell_ends.push(self.cells.len());
-        self.outside.push(matches!(cell, Cell::Blob(_)));
-        if let Cell::Blob(blob) = cell {
-            self.links.push(blob.hash);
-        }
-        self.add(Totals {
-            entries: 1,
-            bytes: (key.len() as u64).saturating_add(cell.value_len()),
-        });
-    }
-
-    /// Adds an entry of an internal node. Keys must come in ascending order.
-    pub(super) fn push_child(&mut self, key: KeyRef<'_>, child: Child) {
-        self.push_key(key);
-        self.children.push(child);
-        self.links.push(child.hash);
-        self.add(child.totals);
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.keys.clear();
-        self.key_ends.clear();
-        self.cells.clear();
-        self.cell_ends.clear();
-        self.outside.clear();
-        self.children.clear();
-        self.links.clear();
-        self.totals = Totals::default();
-    }
-
-    /// Encodes a node that holds the entries.
-    pub(super) fn encode(&self, level: u8, fingerprint: Fingerprint) -> Vec<u8> {
-        let prefix_len = match self.len() {
-            0 => 0,
-            len => common_prefix(self.key(0), self.key(len - 1)),
-        };
-        let fields = self.fields(level, fingerprint, prefix_len);
+        let mut moved = Pile::default();
+        let moved_runs = self.list_moved_keys(prefix_len, &mut moved);
+        let keys = self.keys_of_pieces(prefix_len, &moved, moved_runs);
+        let fields = self.fields(level, fingerprint, prefix_len, &keys);
         let layout = Layout::new(&fields).expect("the boundary rule bounds the size of a node");
+
         let mut out = Vec::with_capacity(layout.end);
         out.extend_from_slice(&header(Kind::NODE, VERSION));
         fields.write(&mut out);
-        self.write_heads(&mut out, &fields);
+        write_key_columns(&keys, &fields, &mut out);
         if level == 0 {
             self.write_cell_columns(&mut out, &fields);
         } else {
             self.write_child_columns(&mut out, &fields);
         }
-        if !self.is_empty() {
-            out.extend_from_slice(&self.key(0)[..prefix_len]);
+        if let Some(first) = self.first_key() {
+            let at = out.len();
+            first.append_to(&mut out);
+            out.truncate(at + prefix_len);
         }
-        for rest in self.rests(prefix_len) {
-            out.extend_from_slice(rest.get(HEAD_LEN..).unwrap_or_default());
+        write_tails(&keys, prefix_len, &mut out);
+        if level == 0 {
+            self.write_cells(&mut out);
         }
-        out.extend_from_slice(&self.cells);
         debug_assert_eq!(out.len(), layout.end);
-        out
+        Node {
+            bytes: Buffer::from(out),
+            fields,
+            layout,
+            totals: self.totals(),
+            children: Children::of(level, self.len()),
+        }
     }
 
-    fn push_key(&mut self, key: KeyRef<'_>) {
-        key.append_to(&mut self.keys);
-        self.key_ends.push(self.keys.len());
-    }
-
-    fn add(&mut self, more: Totals) {
-        // Only counts that were forged add up to so much; a reader finds that they are wrong.
-        self.totals.entries = self.totals.entries.saturating_add(more.entries);
-        self.totals.bytes = self.totals.bytes.saturating_add(more.bytes);
-    }
-
-    /// Returns the keys without their common prefix.
-    fn rests(&self, prefix_len: usize) -> impl Iterator<Item = &[u8]> {
-        (0..self.len()).map(move |index| &self.key(index)[prefix_len..])
-    }
-
-    fn fields(&self, level: u8, fingerprint: Fingerprint, prefix_len: usize) -> Fields {
-        let lengths = self.rests(prefix_len).map(<[u8]>::len);
-        let (key_width, key_size) = if let Some(len) = uniform(lengths) {
-            (0, len)
-        } else {
-            let tails = self
-                .rests(prefix_len)
-                .map(|rest| rest.len().saturating_sub(HEAD_LEN));
-            let total = tails.sum();
-            (end_width(total), total)
-        };
-        let (cell_width, extra, cell_size) = if level == 0 {
-            let outside = u8::from(self.outside.contains(&true));
-            let starts = std::iter::once(0).chain(self.cell_ends.iter().copied());
-            match uniform(
-                self.cell_ends
-                    .iter()
-                    .zip(starts)
-                    .map(|(end, start)| end - start),
-            ) {
-                Some(len) => (0, outside, len),
-                None => (end_width(self.cells.len()), outside, self.cells.len()),
+    /// Lists the keys of runs whose node has another prefix; returns where those of each begin.
+    fn list_moved_keys(&self, prefix_len: usize, moved: &mut Pile) -> Vec<usize> {
+        let mut starts = Vec::new();
+        for piece in &self.pieces {
+            if let Piece::Run(node, run) = piece
+                && node.prefix().len() != prefix_len
+            {
+                starts.push(moved.len());
+                for index in run.clone() {
+                    moved.push_with(|bytes| node.key(index).append_to(bytes));
+                }
             }
+        }
+        starts
+    }
+
+    fn keys_of_pieces<'a>(
+        &'a self,
+        prefix_len: usize,
+        moved: &'a Pile,
+        starts: Vec<usize>,
+    ) -> Vec<Keys<'a>> {
+        let mut starts = starts.into_iter();
+        let keys = self.pieces.iter().map(|piece| match piece {
+            Piece::New(new) => Keys::Listed(&self.keys, new.clone()),
+            Piece::Run(node, run) if node.prefix().len() == prefix_len => {
+                Keys::Columns(node, run.clone())
+            }
+            Piece::Run(_, run) => {
+                let start = starts.next().expect("each moved run has been listed");
+                Keys::Listed(moved, start..start + run.len())
+            }
+        });
+        keys.collect()
+    }
+
+    fn fields(
+        &self,
+        level: u8,
+        fingerprint: Fingerprint,
+        prefix_len: usize,
+        keys: &[Keys<'_>],
+    ) -> Fields {
+        let (key_width, key_size) = key_fields(keys, prefix_len);
+        let (cell_width, extra, cell_size) = if level == 0 {
+            self.cell_fields()
         } else {
-            let greatest = |of: fn(&Child) -> u64| self.children.iter().map(of).max().unwrap_or(0);
-            let entries = number_width(greatest(|child| child.totals.entries));
+            let greatest = self.greatest;
             (
-                entries,
-                number_width(greatest(|child| child.totals.bytes)),
+                number_width(greatest.entries),
+                number_width(greatest.bytes),
                 0,
             )
         };
@@ -197,56 +131,217 @@ impl Entries {
         }
     }
 
-    fn write_heads(&self, out: &mut Vec<u8>, fields: &Fields) {
-        let prefix_len = usize::from(fields.prefix_len);
-        for rest in self.rests(prefix_len) {
-            out.extend_from_slice(&head_of(rest).to_be_bytes());
+    /// Returns the width of the cells' ends, whether some value is out of line, and the size.
+    fn cell_fields(&self) -> (u8, u8, usize) {
+        let mut lengths = Uniform::default();
+        let (mut total, mut outside) = (0, false);
+        for piece in &self.pieces {
+            match piece {
+                Piece::Run(node, run) => {
+                    total += node.cells(run.clone()).len();
+                    outside |= node.has_outside() && run.clone().any(|cell| node.is_outside(cell));
+                    match node.uniform_cell() {
+                        Some(len) => lengths.add(len),
+                        None => run
+                            .clone()
+                            .for_each(|cell| lengths.add(node.cell_len(cell))),
+                    }
+                }
+                Piece::New(new) => {
+                    outside |= self.outside[new.clone()].contains(&true);
+                    for cell in self.cells.range(new.clone()) {
+                        total += cell.len();
+                        lengths.add(cell.len());
+                    }
+                }
+            }
         }
-        if fields.key_width == 0 {
-            return;
-        }
-        out.extend(
-            self.rests(prefix_len)
-                .map(|rest| rest.len().min(HEAD_LEN).to_le_bytes()[0]),
-        );
-        let mut end = 0;
-        for rest in self.rests(prefix_len) {
-            end += rest.len().saturating_sub(HEAD_LEN) as u64;
-            write_number(out, end, fields.key_width);
+        match lengths.get() {
+            Some(len) => (0, u8::from(outside), len),
+            None => (end_width(total), u8::from(outside), total),
         }
     }
 
     fn write_cell_columns(&self, out: &mut Vec<u8>, fields: &Fields) {
         if fields.cell_width != 0 {
-            for &end in &self.cell_ends {
-                write_number(out, end as u64, fields.cell_width);
+            let mut end = 0;
+            let mut add = |len: usize| {
+                end += len as u64;
+                write_number(out, end, fields.cell_width);
+            };
+            for piece in &self.pieces {
+                match piece {
+                    Piece::Run(node, run) => {
+                        run.clone().for_each(|cell| add(node.cell_len(cell)));
+                    }
+                    Piece::New(new) => {
+                        self.cells
+                            .range(new.clone())
+                            .for_each(|cell| add(cell.len()));
+                    }
+                }
             }
         }
         if fields.extra != 0 {
-            let bits = self.outside.chunks(8);
-            out.extend(bits.map(|bits| {
-                bits.iter()
-                    .rev()
-                    .fold(0, |byte, &outside| byte << 1 | u8::from(outside))
-            }));
+            self.write_outside(out);
+        }
+    }
+
+    fn write_outside(&self, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.resize(start + self.len().div_ceil(8), 0);
+        let mut index = 0;
+        let mut add = |outside: bool| {
+            out[start + index / 8] |= u8::from(outside) << (index % 8);
+            index += 1;
+        };
+        for piece in &self.pieces {
+            match piece {
+                Piece::Run(node, run) => run.clone().for_each(|cell| add(node.is_outside(cell))),
+                Piece::New(new) => self.outside[new.clone()].iter().copied().for_each(&mut add),
+            }
         }
     }
 
     fn write_child_columns(&self, out: &mut Vec<u8>, fields: &Fields) {
-        for child in &self.children {
-            write_number(out, child.totals.entries, fields.cell_width);
+        for piece in &self.pieces {
+            match piece {
+                Piece::Run(node, run) => node.write_counts(run.clone(), fields.cell_width, out),
+                Piece::New(new) => self.children[new.clone()]
+                    .iter()
+                    .for_each(|child| write_number(out, child.totals.entries, fields.cell_width)),
+            }
         }
-        for child in &self.children {
-            write_number(out, child.totals.bytes, fields.extra);
+        for piece in &self.pieces {
+            match piece {
+                Piece::Run(node, run) => node.write_sizes(run.clone(), fields.extra, out),
+                Piece::New(new) => self.children[new.clone()]
+                    .iter()
+                    .for_each(|child| write_number(out, child.totals.bytes, fields.extra)),
+            }
         }
-        for child in &self.children {
-            out.extend_from_slice(child.hash.as_bytes());
+        for piece in &self.pieces {
+            match piece {
+                Piece::Run(node, run) => out.extend_from_slice(node.hashes(run.clone())),
+                Piece::New(new) => self.children[new.clone()]
+                    .iter()
+                    .for_each(|child| out.extend_from_slice(child.hash.as_bytes())),
+            }
+        }
+    }
+
+    fn write_cells(&self, out: &mut Vec<u8>) {
+        for piece in &self.pieces {
+            match piece {
+                Piece::Run(node, run) => out.extend_from_slice(node.cells(run.clone())),
+                Piece::New(new) => {
+                    let cells = self.cells.start(new.start)..self.cells.start(new.end);
+                    out.extend_from_slice(&self.cells.bytes[cells]);
+                }
+            }
         }
     }
 }
 
-/// Returns the length that all have, 0 if there are none, or `None` if they differ.
-fn uniform(mut lengths: impl Iterator<Item = usize>) -> Option<usize> {
-    let first = lengths.next().unwrap_or(0);
-    lengths.all(|len| len == first).then_some(first)
+/// Returns the width of the ends of the tails and the size, as the format wants them.
+fn key_fields(keys: &[Keys<'_>], prefix_len: usize) -> (u8, usize) {
+    let mut lengths = Uniform::default();
+    let mut tails = 0;
+    for keys in keys {
+        match keys {
+            Keys::Columns(node, run) => {
+                tails += node.tails(run.clone()).len();
+                if let Some(len) = node.uniform_rest() {
+                    lengths.add(len);
+                } else {
+                    run.clone()
+                        .for_each(|index| lengths.add(node.rest_len(index)));
+                }
+            }
+            Keys::Listed(keys, range) => {
+                for key in keys.range(range.clone()) {
+                    let rest = key.len() - prefix_len;
+                    tails += rest.saturating_sub(HEAD_LEN);
+                    lengths.add(rest);
+                }
+            }
+        }
+    }
+    match lengths.get() {
+        Some(len) => (0, len),
+        None => (end_width(tails), tails),
+    }
+}
+
+/// Writes the heads, and the lengths of heads and the ends of tails where lengths differ.
+fn write_key_columns(keys: &[Keys<'_>], fields: &Fields, out: &mut Vec<u8>) {
+    let prefix_len = usize::from(fields.prefix_len);
+    for keys in keys {
+        match keys {
+            Keys::Columns(node, run) => out.extend_from_slice(node.heads(run.clone())),
+            Keys::Listed(keys, range) => keys.range(range.clone()).for_each(|key| {
+                out.extend_from_slice(&head_of(&key[prefix_len..]).to_be_bytes());
+            }),
+        }
+    }
+    if fields.key_width == 0 {
+        return;
+    }
+    let head_len = |rest: usize| rest.min(HEAD_LEN).to_le_bytes()[0];
+    for keys in keys {
+        match keys {
+            Keys::Columns(node, run) => {
+                out.extend(run.clone().map(|index| head_len(node.head_len(index))));
+            }
+            Keys::Listed(keys, range) => {
+                let keys = keys.range(range.clone());
+                out.extend(keys.map(|key| head_len(key.len() - prefix_len)));
+            }
+        }
+    }
+    let mut end = 0;
+    let mut add = |len: usize| {
+        end += len as u64;
+        write_number(out, end, fields.key_width);
+    };
+    for keys in keys {
+        match keys {
+            Keys::Columns(node, run) => {
+                run.clone().for_each(|index| add(node.tail(index).len()));
+            }
+            Keys::Listed(keys, range) => keys
+                .range(range.clone())
+                .for_each(|key| add((key.len() - prefix_len).saturating_sub(HEAD_LEN))),
+        }
+    }
+}
+
+fn write_tails(keys: &[Keys<'_>], prefix_len: usize, out: &mut Vec<u8>) {
+    for keys in keys {
+        match keys {
+            Keys::Columns(node, run) => out.extend_from_slice(node.tails(run.clone())),
+            Keys::Listed(keys, range) => keys.range(range.clone()).for_each(|key| {
+                out.extend_from_slice(key.get(prefix_len + HEAD_LEN..).unwrap_or_default());
+            }),
+        }
+    }
+}
+
+/// Whether all lengths are the same.
+#[derive(Default)]
+struct Uniform {
+    first: Option<usize>,
+    differ: bool,
+}
+
+impl Uniform {
+    #[inline]
+    fn add(&mut self, len: usize) {
+        self.differ |= *self.first.get_or_insert(len) != len;
+    }
+
+    /// Returns the length that all have, 0 if there are none, or `None` if they differ.
+    fn get(&self) -> Option<usize> {
+        (!self.differ).then_some(self.first.unwrap_or(0))
+    }
 }

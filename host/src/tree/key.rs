@@ -25,6 +25,32 @@ impl<'a> KeyRef<'a> {
         self.0.iter().for_each(|piece| out.extend_from_slice(piece));
     }
 
+    /// Returns the length of the longest prefix that both keys have.
+    pub(super) fn common_prefix(self, other: Self) -> usize {
+        let (mut ours, mut theirs) = (self.0.into_iter(), other.0.into_iter());
+        let (mut mine, mut other): (&[u8], &[u8]) = (&[], &[]);
+        let mut len = 0;
+        loop {
+            if mine.is_empty() {
+                let Some(piece) = ours.next() else { return len };
+                mine = piece;
+            } else if other.is_empty() {
+                let Some(piece) = theirs.next() else {
+                    return len;
+                };
+                other = piece;
+            } else {
+                let shared = mine.len().min(other.len());
+                let equal = common_prefix(&mine[..shared], &other[..shared]);
+                len += equal;
+                if equal < shared {
+                    return len;
+                }
+                (mine, other) = (&mine[shared..], &other[shared..]);
+            }
+        }
+    }
+
     pub(super) fn to_key(self) -> Key {
         let mut key = Vec::with_capacity(self.len());
         self.append_to(&mut key);
@@ -88,6 +114,6 @@ pub(super) fn after_prefix(prefix: &[u8]) -> Option<Key> {
 }
 
 /// Returns the length of the longest common prefix of two keys.
-pub(super) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
+fn common_prefix(a: &[u8], b: &[u8]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }

@@ -30,12 +30,15 @@
 //! ```
 
 mod boundary;
+mod children;
 mod chunker;
+mod columns;
 mod cursor;
 mod decode;
 mod diff;
 mod edit;
 mod encode;
+mod entries;
 mod error;
 mod iter;
 mod key;

@@ -2,11 +2,13 @@
 //! entry.
 
 use std::cmp::Ordering;
+use std::hint::select_unpredictable;
 
 use prollytree_plugin_api::{Buffer, Hash};
 
+use super::children::Children;
 use super::key::KeyRef;
-use super::layout::{BLOB_CELL_LEN, Fields, HEAD_LEN, Layout, end, number};
+use super::layout::{BLOB_CELL_LEN, Fields, HEAD_LEN, Layout, end};
 use super::parameters::Fingerprint;
 use super::value::Cell;
 
@@ -18,6 +20,7 @@ pub struct Node {
     pub(super) fields: Fields,
     pub(super) layout: Layout,
     pub(super) totals: Totals,
+    pub(super) children: Children,
 }
 
 /// What lies below a node, itself included if it is a leaf.
@@ -27,6 +30,14 @@ pub(super) struct Totals {
     pub(super) entries: u64,
     /// The sum of the lengths of their keys and values.
     pub(super) bytes: u64,
+}
+
+impl Totals {
+    /// Raises each number to that of `other`.
+    pub(super) fn raise(&mut self, other: Self) {
+        self.entries = self.entries.max(other.entries);
+        self.bytes = self.bytes.max(other.bytes);
+    }
 }
 
 /// One entry of an internal node, without its key.
@@ -97,50 +108,79 @@ impl Node {
     }
 
     /// Returns a child of an internal node.
+    #[inline]
     pub(super) fn child(&self, index: usize) -> Child {
         let at = self.layout.hashes + index * Hash::LEN;
         let hash = self.bytes[at..]
             .first_chunk()
             .expect("the layout has been checked");
-        let entries = number(
-            &self.bytes,
-            self.layout.counts,
-            self.fields.cell_width,
-            index,
-        );
-        let bytes = number(&self.bytes, self.layout.sizes, self.fields.extra, index);
         Child {
             hash: Hash::new(*hash),
-            totals: Totals { entries, bytes },
+            totals: self.child_totals(index),
         }
     }
 
     /// Returns the position of the first entry whose key is not smaller than `key`; the number of
     /// entries if all are smaller.
+    #[inline]
     pub(super) fn lower_bound(&self, key: &[u8]) -> usize {
-        let prefix = self.prefix();
-        let shared = key.len().min(prefix.len());
-        match key[..shared].cmp(&prefix[..shared]) {
-            Ordering::Less => return 0,
-            Ordering::Greater => return self.len(),
-            Ordering::Equal if key.len() < prefix.len() => return 0,
-            Ordering::Equal => {}
-        }
-        let rest = &key[prefix.len()..];
-        let head = head_of(rest);
-        let first = partition(0, self.len(), |index| self.head_word(index) < head);
-        let end = partition(first, self.len(), |index| self.head_word(index) == head);
-        let head_len = rest.len().min(HEAD_LEN);
-        let tail = &rest[head_len..];
-        partition(first, end, |index| {
-            (self.head_len(index), self.tail(index)) < (head_len, tail)
-        })
+        self.search(key).0
     }
 
     /// Returns the position of a key that is there.
+    #[inline]
     pub(super) fn find(&self, key: &[u8]) -> Option<usize> {
-        let index = self.lower_bound(key);
-        (index < self.len() && self.key(index) == KeyRef::from(key)).then_some(index)
+        let (index, found) = self.search(key);
+        found.then_some(index)
+    }
+
+    /// Returns the position of the first entry whose key is not smaller than `key`, and whether it
+    /// is that key.
+    #[inline]
+    pub(super) fn search(&self, key: &[u8]) -> (usize, bool) {
+        let prefix = self.prefix();
+        let Some(rest) = key.strip_prefix(prefix) else {
+            return (if key < prefix { 0 } else { self.len() }, false);
+        };
+        let head = head_of(rest);
+        let first = self.first_head(head);
+        if first == self.len() || self.head_word(first) != head {
+            return (first, false);
+        }
+        let head_len = rest.len().min(HEAD_LEN);
+        let wanted = (head_len, &rest[head_len..]);
+        match (self.head_len(first), self.tail(first)).cmp(&wanted) {
+            Ordering::Equal => (first, true),
+            Ordering::Greater => (first, false),
+            Ordering::Less => self.search_same_head(first + 1, head, wanted),
+        }
+    }
+
+    /// Returns the position of the first entry whose head is not smaller.
+    #[inline]
+    fn first_head(&self, head: u64) -> usize {
+        let (heads, _) = self.bytes[Layout::HEADS..Layout::HEADS + self.len() * HEAD_LEN]
+            .as_chunks::<HEAD_LEN>();
+        let (mut start, mut len) = (0, heads.len());
+        // No branch depends on the keys: a processor cannot guess how they compare.
+        while len > 1 {
+            let half = len / 2;
+            let before = u64::from_be_bytes(heads[start + half]) < head;
+            start = select_unpredictable(before, start + half, start);
+            len -= half;
+        }
+        let before = heads
+            .get(start)
+            .is_some_and(|last| u64::from_be_bytes(*last) < head);
+        start + usize::from(before)
+    }
+
+    /// Goes on with a search among the entries from `start` on that have the same head.
+    fn search_same_head(&self, start: usize, head: u64, wanted: (usize, &[u8])) -> (usize, bool) {
+        let end = partition(start, self.len(), |index| self.head_word(index) == head);
+        let rest = |index| (self.head_len(index), self.tail(index));
+        let index = partition(start, end, |index| rest(index) < wanted);
+        (index, index < end && rest(index) == wanted)
     }
 
     /// Returns how much lies in the entries before `index`.
@@ -148,17 +188,12 @@ impl Node {
         if self.is_leaf() {
             return index as u64;
         }
-        let count = |child| {
-            number(
-                &self.bytes,
-                self.layout.counts,
-                self.fields.cell_width,
-                child,
-            )
-        };
-        (0..index).map(count).sum()
+        (0..index)
+            .map(|child| self.child_totals(child).entries)
+            .sum()
     }
 
+    #[inline]
     pub(super) fn prefix(&self) -> &[u8] {
         &self.bytes[self.layout.prefix..self.layout.tails]
     }
@@ -182,16 +217,19 @@ impl Node {
         }
     }
 
+    #[inline]
     pub(super) fn tail(&self, index: usize) -> &[u8] {
-        let width = self.fields.key_width;
-        let (start, end) = match width {
-            0 => {
-                let len = self.fields.uniform_tail();
-                (index * len, (index + 1) * len)
+        &self.bytes[self.tail_start(index)..self.tail_start(index + 1)]
+    }
+
+    /// Returns where the tail of an entry begins, or where the last one ends.
+    #[inline]
+    pub(super) fn tail_start(&self, index: usize) -> usize {
+        self.layout.tails
+            + match self.fields.key_width {
+                0 => index * self.fields.uniform_tail(),
+                width => self.end_before(self.layout.tail_ends, width, index),
             }
-            _ => self.between(self.layout.tail_ends, width, index),
-        };
-        &self.bytes[self.layout.tails + start..self.layout.tails + end]
     }
 
     pub(super) fn is_outside(&self, index: usize) -> bool {
@@ -210,21 +248,28 @@ impl Node {
     }
 
     /// Returns where the cell of a leaf's entry begins and ends.
+    #[inline]
     pub(super) fn cell_range(&self, index: usize) -> (usize, usize) {
-        let width = self.fields.cell_width;
-        let (start, end) = match width {
-            0 => {
-                let len = self.fields.cell_size as usize;
-                (index * len, (index + 1) * len)
-            }
-            _ => self.between(self.layout.cell_ends, width, index),
-        };
-        (self.layout.cells + start, self.layout.cells + end)
+        (self.cell_start(index), self.cell_start(index + 1))
     }
 
-    fn between(&self, ends: usize, width: u8, index: usize) -> (usize, usize) {
-        let end = |index| end(&self.bytes, ends, width, index);
-        (if index == 0 { 0 } else { end(index - 1) }, end(index))
+    /// Returns where the cell of an entry begins, or where the last one ends.
+    #[inline]
+    pub(super) fn cell_start(&self, index: usize) -> usize {
+        self.layout.cells
+            + match self.fields.cell_width {
+                0 => index * self.fields.cell_size as usize,
+                width => self.end_before(self.layout.cell_ends, width, index),
+            }
+    }
+
+    /// Returns the end of the part before that of `index`.
+    #[inline]
+    fn end_before(&self, ends: usize, width: u8, index: usize) -> usize {
+        match index {
+            0 => 0,
+            _ => end(&self.bytes, ends, width, index - 1),
+        }
     }
 }
 

@@ -1,7 +1,10 @@
 //! Where the writer puts new records.
 
+use std::sync::Arc;
+
 use prollytree_plugin_api::{Hash, Kind};
 
+use super::node::{Child, Node};
 use crate::storage::{RecordBatch, Storage, StorageError};
 
 /// A batch of the caller's, which grows; or the store itself, which is fed as a batch fills.
@@ -12,6 +15,13 @@ pub(super) enum Output<'a> {
         storage: &'a Storage,
         pending: RecordBatch,
     },
+}
+
+/// A node that has been written, and what its parent says of it.
+#[derive(Clone, Debug)]
+pub(super) struct NewNode {
+    pub(super) child: Child,
+    pub(super) node: Arc<Node>,
 }
 
 impl<'a> Output<'a> {
@@ -25,20 +35,32 @@ impl<'a> Output<'a> {
         }
     }
 
-    pub(super) fn push(
+    pub(super) fn push_node(
         &mut self,
-        kind: Kind,
+        node: Node,
         links: Vec<Hash>,
-        bytes: Vec<u8>,
-    ) -> Result<Hash, StorageError> {
+    ) -> Result<NewNode, StorageError> {
+        let (bytes, totals) = (node.bytes.clone(), node.totals);
+        let hash = Hash::of(&bytes);
+        let node = Arc::new(node);
         match self {
-            Self::Batch(batch) => Ok(batch.push(kind, links, bytes)),
-            Self::Store { storage, pending } => {
-                let hash = pending.push(kind, links, bytes);
-                if pending.bytes() >= Self::PENDING_BYTES {
-                    storage.put(pending)?;
-                    pending.clear();
-                }
+            // What is edited is likely to be read again; what is built in bulk is not.
+            Self::Batch(batch) => batch.push_decoded(hash, links, bytes, Arc::clone(&node)),
+            Self::Store { pending, .. } => {
+                pending.push_hashed(hash, Kind::NODE, links, bytes);
+                self.feed()?;
+            }
+        }
+        let child = Child { hash, totals };
+        Ok(NewNode { child, node })
+    }
+
+    pub(super) fn push_blob(&mut self, bytes: Vec<u8>) -> Result<Hash, StorageError> {
+        match self {
+            Self::Batch(batch) => Ok(batch.push(Kind::BLOB, Vec::new(), bytes)),
+            Self::Store { pending, .. } => {
+                let hash = pending.push(Kind::BLOB, Vec::new(), bytes);
+                self.feed()?;
                 Ok(hash)
             }
         }
@@ -50,5 +72,16 @@ impl<'a> Output<'a> {
             Self::Store { storage, pending } if !pending.is_empty() => storage.put(&pending),
             _ => Ok(()),
         }
+    }
+
+    /// Hands over what waits, if that is much.
+    fn feed(&mut self) -> Result<(), StorageError> {
+        if let Self::Store { storage, pending } = self
+            && pending.bytes() >= Self::PENDING_BYTES
+        {
+            storage.put(pending)?;
+            pending.clear();
+        }
+        Ok(())
     }
 }

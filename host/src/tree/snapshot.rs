@@ -4,11 +4,12 @@ use std::borrow::Borrow;
 use std::ops::RangeBounds;
 use std::sync::Arc;
 
-use prollytree_plugin_api::{Buffer, Hash};
+use prollytree_plugin_api::Hash;
 
+use super::TreeError;
 use super::diff::Diff;
 use super::edit::Edit;
-use super::encode::Entries;
+use super::entries::Entries;
 use super::iter::Iter;
 use super::key::{Key, after_prefix};
 use super::node::{Node, Totals};
@@ -17,8 +18,7 @@ use super::parameters::Parameters;
 use super::stats::TreeStats;
 use super::value::{Cell, Value, load_blob};
 use super::writer::Writer;
-use super::{TreeError, cursor};
-use crate::storage::{Decode, RecordBatch, Storage};
+use crate::storage::{RecordBatch, Storage};
 
 /// An immutable sorted map from keys to values. Cloning is cheap.
 ///
@@ -29,8 +29,7 @@ pub struct Tree {
     storage: Storage,
     parameters: Parameters,
     root: Hash,
-    level: u8,
-    totals: Totals,
+    node: Arc<Node>,
 }
 
 impl Tree {
@@ -38,13 +37,12 @@ impl Tree {
     /// it need not be stored to be read.
     #[must_use]
     pub fn empty(storage: Storage, parameters: Parameters) -> Self {
-        let root = Hash::of(&empty_node(&parameters));
+        let node = Entries::default().node(0, parameters.fingerprint());
         Self {
             storage,
             parameters,
-            root,
-            level: 0,
-            totals: Totals::default(),
+            root: Hash::of(node.encoded()),
+            node: Arc::new(node),
         }
     }
 
@@ -68,8 +66,7 @@ impl Tree {
         }
         Ok(Self {
             root,
-            level: node.level(),
-            totals: node.totals(),
+            node,
             ..empty
         })
     }
@@ -132,38 +129,35 @@ impl Tree {
     /// Returns the number of entries. Known from the root.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.totals.entries
+        self.node.totals().entries
     }
 
     /// Returns whether there are no entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.totals.entries == 0
+        self.node.totals().entries == 0
     }
 
     /// Returns the sum of the lengths of all keys and values, in bytes. Known from the root.
     #[must_use]
     pub fn byte_count(&self) -> u64 {
-        self.totals.bytes
+        self.node.totals().bytes
     }
 
     /// Returns the number of levels: 1 for a tree that is one leaf.
     #[must_use]
     pub fn depth(&self) -> usize {
-        usize::from(self.level) + 1
+        usize::from(self.node.level()) + 1
     }
 
     /// Returns the value of a key. Reads one node a level, and the blob of a value out of line.
     pub fn get(&self, key: &[u8]) -> Result<Option<Value>, TreeError> {
-        let Some((leaf, index)) = self.locate(key)? else {
-            return Ok(None);
-        };
-        self.value(&leaf, index).map(Some)
+        self.locate(&self.node, key, |leaf, index| self.value(leaf, index))
     }
 
     /// Returns whether a key has a value. Reads one node a level.
     pub fn contains_key(&self, key: &[u8]) -> Result<bool, TreeError> {
-        Ok(self.locate(key)?.is_some())
+        Ok(self.locate(&self.node, key, |_, _| Ok(()))?.is_some())
     }
 
     /// Returns all entries in the order of their keys, from either end.
@@ -222,20 +216,15 @@ impl Tree {
     }
 
     pub(super) fn level(&self) -> u8 {
-        self.level
+        self.node.level()
     }
 
     pub(super) fn totals(&self) -> Totals {
-        self.totals
+        self.node.totals()
     }
 
-    pub(super) fn root_node(&self) -> Result<Arc<Node>, TreeError> {
-        if self.is_empty() {
-            let bytes = Buffer::from(empty_node(&self.parameters));
-            let node = Node::decode(bytes).expect("the node of an empty tree is canonical");
-            return Ok(Arc::new(node));
-        }
-        Ok(self.storage.load(&self.root)?)
+    pub(super) fn root_node(&self) -> &Arc<Node> {
+        &self.node
     }
 
     /// Returns the value of a leaf's entry, loading it if it is out of line.
@@ -246,18 +235,22 @@ impl Tree {
         }
     }
 
-    /// Returns the leaf and the position of a key that is there.
-    fn locate(&self, key: &[u8]) -> Result<Option<(Arc<Node>, usize)>, TreeError> {
-        let mut node = self.root_node()?;
-        while !node.is_leaf() {
-            let index = node.lower_bound(key);
-            if index == node.len() {
-                return Ok(None);
-            }
-            node = cursor::load_child(&self.storage, &node, index)?;
+    /// Finds a key below a node, and calls `found` with its leaf and its position if it is there.
+    fn locate<T>(
+        &self,
+        node: &Node,
+        key: &[u8],
+        found: impl FnOnce(&Node, usize) -> Result<T, TreeError>,
+    ) -> Result<Option<T>, TreeError> {
+        if node.is_leaf() {
+            return node.find(key).map(|index| found(node, index)).transpose();
         }
-        let found = node.find(key);
-        Ok(found.map(|index| (node, index)))
+        let index = node.lower_bound(key);
+        if index == node.len() {
+            return Ok(None);
+        }
+        let child = node.load_child(&self.storage, index)?;
+        self.locate(&child, key, found)
     }
 
     fn write<K: AsRef<[u8]>, E: Borrow<Edit>>(
@@ -273,9 +266,8 @@ impl Tree {
             return Ok(self.clone());
         };
         Ok(Self {
-            root: root.node.hash,
-            level: root.level,
-            totals: root.node.totals,
+            root: root.child.hash,
+            node: root.node,
             ..self.clone()
         })
     }
@@ -298,8 +290,3 @@ impl PartialEq for Tree {
 }
 
 impl Eq for Tree {}
-
-/// Returns the one node of a tree without entries.
-fn empty_node(parameters: &Parameters) -> Vec<u8> {
-    Entries::default().encode(0, parameters.fingerprint())
-}

@@ -1,10 +1,11 @@
 //! The size of a tree, level by level.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use prollytree_plugin_api::Hash;
 
-use super::cursor::check_child;
+use super::children::check_child;
 use super::node::Node;
 use super::value::Cell;
 use super::{Tree, TreeError};
@@ -40,7 +41,7 @@ impl TreeStats {
             ..Self::default()
         };
         let mut blobs = HashSet::new();
-        let root = tree.root_node()?;
+        let root = Arc::clone(tree.root_node());
         stats.add(&root, &mut blobs);
         let mut open = vec![root];
         while let Some(node) = open.pop() {

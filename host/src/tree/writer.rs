@@ -6,14 +6,14 @@
 //! after it, up to where a new boundary falls together with an old one: from there on everything
 //! would be cut as it is.
 
-use prollytree_plugin_api::{Hash, Kind};
+use prollytree_plugin_api::Hash;
 
-use super::chunker::Chunker;
+use super::chunker::{Chunker, cell_weight, child_weight};
 use super::cursor::Cursor;
 use super::edit::{Edit, Order};
 use super::key::{Key, KeyRef};
 use super::node::{Child, Node};
-use super::output::Output;
+use super::output::{NewNode, Output};
 use super::value::{Blob, BlobRef, Cell};
 use super::{Tree, TreeError};
 
@@ -27,16 +27,8 @@ pub(super) struct Writer<'a> {
     changed: bool,
 }
 
-/// The root of a tree that has been written.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Root {
-    pub(super) node: Child,
-    pub(super) level: u8,
-}
-
 /// One level of the tree that is being written.
 struct Level {
-    number: u8,
     /// The new entries since the last boundary.
     chunker: Chunker,
     /// The old entries; `None` above the old root.
@@ -50,7 +42,7 @@ struct Level {
     gone: Vec<Key>,
     /// The number of new nodes, and the last of them.
     written: u64,
-    last_written: Option<Child>,
+    last_written: Option<NewNode>,
 }
 
 /// Where a level stands among its old entries.
@@ -102,7 +94,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes what is left and returns the new root, or `None` if nothing has changed.
-    pub(super) fn finish(mut self) -> Result<Option<Root>, TreeError> {
+    pub(super) fn finish(mut self) -> Result<Option<NewNode>, TreeError> {
         if !self.changed {
             if self.tree.is_empty() {
                 // It may never have been stored.
@@ -131,7 +123,7 @@ impl<'a> Writer<'a> {
         {
             return Ok(());
         }
-        let hash = self.output.push(Kind::BLOB, Vec::new(), bytes)?;
+        let hash = self.output.push_blob(bytes)?;
         self.replace(
             0,
             key,
@@ -190,16 +182,19 @@ impl<'a> Writer<'a> {
             self.advance(at, key)?;
         }
         let level = &mut self.levels[at];
-        if let Some(old) = &mut level.old
-            && level.progress == Progress::Inside
-            && old.is_at(key)
-        {
-            old.set_index(old.index() + 1);
+        let weight = entry.as_ref().map(|entry| entry.weight(key));
+        match &mut level.old {
+            Some(old) if level.progress == Progress::Inside && old.is_at(key) => {
+                level.chunker.skip_from(old.node(), old.index(), weight);
+                old.set_index(old.index() + 1);
+            }
+            _ if entry.is_some() => level.chunker.step_out(),
+            _ => {}
         }
         let ends = match entry {
             None => false,
-            Some(Entry::Value(cell)) => level.chunker.push_cell(KeyRef::from(key), &cell),
-            Some(Entry::Child(child)) => level.chunker.push_child(KeyRef::from(key), child),
+            Some(Entry::Value(cell)) => level.chunker.push_cell(key, &cell),
+            Some(Entry::Child(child)) => level.chunker.push_child(key, child),
         };
         if ends { self.emit(at) } else { Ok(()) }
     }
@@ -222,12 +217,12 @@ impl<'a> Writer<'a> {
             let Some(old) = &mut level.old else {
                 return Ok(());
             };
-            let index = old.index();
-            if index >= until.min(old.node().len()) {
+            let (start, until) = (old.index(), until.min(old.node().len()));
+            if start >= until {
                 return Ok(());
             }
-            let ends = level.chunker.push_from(old.node(), index);
-            old.set_index(index + 1);
+            let (index, ends) = level.chunker.push_run(old.node(), start, until);
+            old.set_index(index);
             if ends {
                 self.emit(at)?;
             }
@@ -250,15 +245,11 @@ impl<'a> Writer<'a> {
     /// Writes the node that the new entries make, and tells the level above.
     fn emit(&mut self, at: usize) -> Result<(), TreeError> {
         let level = &mut self.levels[at];
-        let last_key = level
-            .chunker
-            .entries()
-            .last_key()
-            .unwrap_or_default()
-            .to_vec();
-        let child = level.take(&mut self.output)?;
+        let last_key = level.chunker.entries().last_key();
+        let last_key = last_key.map(KeyRef::to_key).unwrap_or_default();
+        let new = level.take(&mut self.output)?;
         self.report_gone(at, Some(&last_key))?;
-        self.change_above(at, &last_key, Some(child))
+        self.change_above(at, &last_key, Some(new.child))
     }
 
     /// Tells the level above of old nodes that are gone: those whose last keys are smaller than
@@ -280,7 +271,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes what is left of a level. Returns the root if nothing needs to be above it.
-    fn finish_level(&mut self, at: usize) -> Result<Option<Root>, TreeError> {
+    fn finish_level(&mut self, at: usize) -> Result<Option<NewNode>, TreeError> {
         while self.levels[at].progress == Progress::Inside {
             self.copy_rest(at)?;
         }
@@ -288,24 +279,15 @@ impl<'a> Writer<'a> {
         let entries = level.chunker.entries();
         if level.replaced == self.tree.totals().entries {
             // No old node stays: the new ones are all there are.
-            match (level.last_written, entries.len()) {
+            match (&level.last_written, entries.len()) {
                 (None, 1) if at > 0 => {
                     let child = entries.only_child();
                     return child.map(|child| self.below(child)).transpose();
                 }
                 (None, _) => {
-                    let node = level.take(&mut self.output)?;
-                    return Ok(Some(Root {
-                        node,
-                        level: level.number,
-                    }));
+                    return level.take(&mut self.output).map(Some);
                 }
-                (Some(node), 0) if level.written == 1 => {
-                    return Ok(Some(Root {
-                        node,
-                        level: level.number,
-                    }));
-                }
+                (Some(root), 0) if level.written == 1 => return Ok(Some(root.clone())),
                 _ => {}
             }
         }
@@ -317,16 +299,23 @@ impl<'a> Writer<'a> {
     }
 
     /// Returns the root of a tree of which nothing is left but what is below an old node.
-    fn below(&self, mut child: Child) -> Result<Root, TreeError> {
+    fn below(&self, mut child: Child) -> Result<NewNode, TreeError> {
         loop {
             let node = self.tree.storage().load::<Node>(&child.hash)?;
             if node.is_leaf() || node.len() > 1 {
-                return Ok(Root {
-                    node: child,
-                    level: node.level(),
-                });
+                return Ok(NewNode { child, node });
             }
             child = node.child(0);
+        }
+    }
+}
+
+impl Entry<'_> {
+    /// Returns what the entry weighs, where the boundary rule is concerned.
+    fn weight(&self, key: &[u8]) -> u64 {
+        match self {
+            Self::Value(cell) => cell_weight(key, cell),
+            Self::Child(_) => child_weight(key),
         }
     }
 }
@@ -339,7 +328,6 @@ impl Level {
             .then(|| Cursor::at(tree, number, key))
             .transpose()?;
         Ok(Self {
-            number,
             chunker: Chunker::new(tree.parameters(), number),
             progress: if old.is_some() {
                 Progress::Outside
@@ -364,6 +352,7 @@ impl Level {
         if let Some(old) = &mut self.old {
             old.set_index(0);
             self.progress = Progress::Inside;
+            self.chunker.enter();
             self.replaced += old.node().totals().entries;
             if let Some(last_key) = old.node().last_key().filter(|_| self.has_parent) {
                 self.gone.push(last_key.to_key());
@@ -388,10 +377,10 @@ impl Level {
     }
 
     /// Writes the node that the new entries make.
-    fn take(&mut self, output: &mut Output<'_>) -> Result<Child, TreeError> {
-        let child = self.chunker.take(output)?;
+    fn take(&mut self, output: &mut Output<'_>) -> Result<NewNode, TreeError> {
+        let new = self.chunker.take(output)?;
         self.written += 1;
-        self.last_written = Some(child);
-        Ok(child)
+        self.last_written = Some(new.clone());
+        Ok(new)
     }
 }

@@ -12,7 +12,8 @@ fn sizes(parameters: &Parameters, level: u8, count: u32, weight: impl Fn(u32) ->
     let mut size = 0;
     for n in 0..count {
         size += weight(n);
-        if boundary.ends_with(Hash::of(&n.to_le_bytes()).as_bytes(), weight(n)) {
+        let hash = Hash::of(&n.to_le_bytes());
+        if boundary.ends_with(weight(n), || hash.as_bytes()) {
             sizes.push(std::mem::take(&mut size));
         }
     }
@@ -104,12 +105,16 @@ fn filled(parameters: &Parameters, size: u64) -> Boundary {
     const STEP: u64 = 8;
     let mut boundary = Boundary::new(parameters, 0);
     for n in 0..size / STEP {
-        let goes_on = |key: &u64| !boundary.clone().ends_with(&key.to_le_bytes(), STEP);
+        let goes_on = |key: &u64| {
+            let key = key.to_le_bytes();
+            !boundary.clone().ends_with(STEP, || &key)
+        };
         let key = (n << 32..)
             .take(1_000)
             .find(goes_on)
             .expect("a cut is not certain yet");
-        boundary.ends_with(&key.to_le_bytes(), STEP);
+        let key = key.to_le_bytes();
+        boundary.ends_with(STEP, || &key);
     }
     boundary
 }
@@ -129,7 +134,10 @@ fn the_chance_of_a_cut_is_that_of_a_weibull_distribution() {
     ] {
         let full = filled(&parameters, before);
         let cuts = (0..TRIALS)
-            .filter(|n| full.clone().ends_with(&n.to_le_bytes(), weight))
+            .filter(|n| {
+                let key = n.to_le_bytes();
+                full.clone().ends_with(weight, || &key)
+            })
             .count();
         let hazard = |size: u64| {
             let size = f64::from(u32::try_from(size).unwrap()) / 4096.0;

@@ -3,7 +3,7 @@
 use prollytree_plugin_api::{Buffer, Kind};
 use proptest::prelude::*;
 
-use super::super::encode::Entries;
+use super::super::entries::Entries;
 use super::super::key::KeyRef;
 use super::super::node::{Child, Totals};
 use super::super::value::{BlobRef, Cell};
@@ -17,7 +17,7 @@ fn leaf(entries: &[(&[u8], Cell<'_>)]) -> Vec<u8> {
     for (key, cell) in entries {
         node.push_cell(KeyRef::from(*key), cell);
     }
-    node.encode(0, FINGERPRINT)
+    node.node(0, FINGERPRINT).encoded().to_vec()
 }
 
 fn internal(entries: &[(&[u8], u64, u64)]) -> Vec<u8> {
@@ -29,7 +29,7 @@ fn internal(entries: &[(&[u8], u64, u64)]) -> Vec<u8> {
         };
         node.push_child(KeyRef::from(key), child);
     }
-    node.encode(3, FINGERPRINT)
+    node.node(3, FINGERPRINT).encoded().to_vec()
 }
 
 fn decode(bytes: &[u8]) -> std::result::Result<Node, String> {
@@ -46,7 +46,10 @@ fn encode_again(node: &Node) -> Vec<u8> {
             entries.push_child(node.key(index), node.child(index));
         }
     }
-    entries.encode(node.level(), node.fingerprint())
+    entries
+        .node(node.level(), node.fingerprint())
+        .encoded()
+        .to_vec()
 }
 
 fn blob(len: u64) -> Cell<'static> {
@@ -240,7 +243,7 @@ proptest! {
                 _ => node.push_child(key, child),
             }
         }
-        let mut bytes = node.encode(level, FINGERPRINT);
+        let mut bytes = node.node(level, FINGERPRINT).encoded().to_vec();
         for (at, byte) in changes {
             // Most of what has to agree comes before the values and hashes.
             let at = at.index(bytes.len().min(80) - 12) + 12;

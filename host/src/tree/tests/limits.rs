@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicU64;
 
 use super::super::boundary::Boundary;
-use super::super::encode::Entries;
+use super::super::entries::Entries;
 use super::super::key::KeyRef;
 use super::super::node::{Child, Totals};
 use super::super::value::Cell;
@@ -105,9 +105,9 @@ fn keys_that_end_no_node_make_the_same_tree_by_any_history() {
     for _ in 0..600 {
         let key = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed).to_be_bytes())
             .take(10_000)
-            .find(|key| !boundary.clone().ends_with(key, 16));
+            .find(|key| !boundary.clone().ends_with(16, || key.as_slice()));
         if let Some(key) = key {
-            boundary.ends_with(&key, 16);
+            boundary.ends_with(16, || &key);
             entries.push((key.to_vec(), vec![1; 8]));
         } else {
             boundary = Boundary::new(&parameters, 0);
@@ -199,7 +199,7 @@ fn a_forged_tree_is_an_error_wherever_it_contradicts_itself() {
         for key in keys {
             entries.push_cell(KeyRef::from(*key), &Cell::Inline(b"v"));
         }
-        let bytes = entries.encode(0, parameters.fingerprint());
+        let bytes = entries.node(0, parameters.fingerprint()).encoded().to_vec();
         let hash = batch.push(prollytree_plugin_api::Kind::NODE, vec![], bytes);
         Child {
             hash,
@@ -225,7 +225,7 @@ fn a_forged_tree_is_an_error_wherever_it_contradicts_itself() {
         for (key, child) in children {
             entries.push_child(KeyRef::from(*key), *child);
         }
-        let bytes = entries.encode(1, parameters.fingerprint());
+        let bytes = entries.node(1, parameters.fingerprint()).encoded().to_vec();
         let root = batch.push(prollytree_plugin_api::Kind::NODE, entries.links(), bytes);
         storage.put(&batch).unwrap();
         let error = Tree::open(storage.clone(), root, parameters).and_then(|tree| {

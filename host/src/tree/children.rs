@@ -1,0 +1,161 @@
+//! The children of an internal node that are in memory: a descent that has been made before finds
+//! them here, and neither hashes an address nor takes a lock.
+//!
+//! Internal children are held, within the storage's budget for pins: they are few, about one byte
+//! in a hundred. Leaves are only remembered; the cache owns them. One that the cache has dropped is
+//! asked for again by its address, as it is where the budget is used up.
+
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock, Weak};
+
+use super::TreeError;
+use super::key::KeyRef;
+use super::node::Node;
+use crate::storage::{Decode, Pin, Storage};
+
+/// One place for each child of a node.
+#[derive(Debug)]
+pub(super) enum Children {
+    /// The node is a leaf.
+    None,
+    Leaves(Box<[OnceLock<Weak<Node>>]>),
+    Internal(Box<[OnceLock<Held>]>),
+}
+
+/// A child that stays as long as its parent.
+#[derive(Debug)]
+pub(super) struct Held {
+    node: Arc<Node>,
+    _pin: Pin,
+}
+
+/// A child that has been found.
+pub(super) enum Loaded<'a> {
+    Held(&'a Arc<Node>),
+    Shared(Arc<Node>),
+}
+
+impl Children {
+    /// Makes empty places for the children of a node.
+    pub(super) fn of(level: u8, count: usize) -> Self {
+        match level {
+            0 => Self::None,
+            1 => Self::Leaves((0..count).map(|_| OnceLock::new()).collect()),
+            _ => Self::Internal((0..count).map(|_| OnceLock::new()).collect()),
+        }
+    }
+
+    /// Returns the memory that the places take, in bytes.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Leaves(places) => size_of_val(&**places),
+            Self::Internal(places) => size_of_val(&**places),
+        }
+    }
+}
+
+impl Loaded<'_> {
+    pub(super) fn into_arc(self) -> Arc<Node> {
+        match self {
+            Self::Held(node) => Arc::clone(node),
+            Self::Shared(node) => node,
+        }
+    }
+}
+
+impl Deref for Loaded<'_> {
+    type Target = Node;
+
+    #[inline]
+    fn deref(&self) -> &Node {
+        match self {
+            Self::Held(node) => node,
+            Self::Shared(node) => node,
+        }
+    }
+}
+
+impl Node {
+    /// Returns a child of an internal node, loaded and checked against its parent if it is not in
+    /// memory.
+    #[inline]
+    pub(super) fn load_child(
+        &self,
+        storage: &Storage,
+        index: usize,
+    ) -> Result<Loaded<'_>, TreeError> {
+        match &self.children {
+            Children::Internal(places) => {
+                if let Some(held) = places[index].get() {
+                    return Ok(Loaded::Held(&held.node));
+                }
+                let node = fetch(storage, self, index)?;
+                let Some(pin) = storage.pin(node.weight()) else {
+                    return Ok(Loaded::Shared(node));
+                };
+                let held = places[index].get_or_init(|| Held { node, _pin: pin });
+                Ok(Loaded::Held(&held.node))
+            }
+            Children::Leaves(places) => {
+                if let Some(leaf) = places[index].get().and_then(Weak::upgrade) {
+                    return Ok(Loaded::Shared(leaf));
+                }
+                let leaf = fetch(storage, self, index)?;
+                places[index].get_or_init(|| Arc::downgrade(&leaf));
+                Ok(Loaded::Shared(leaf))
+            }
+            Children::None => fetch(storage, self, index).map(Loaded::Shared),
+        }
+    }
+}
+
+#[cold]
+fn fetch(storage: &Storage, parent: &Node, index: usize) -> Result<Arc<Node>, TreeError> {
+    let child = storage.load::<Node>(&parent.child(index).hash)?;
+    check_child(parent, index, &child)?;
+    Ok(child)
+}
+
+/// Checks that a child is what its parent says.
+pub(super) fn check_child(parent: &Node, index: usize, child: &Node) -> Result<(), TreeError> {
+    let expected = parent.child(index);
+    let before = index.checked_sub(1).map(|before| parent.key(before));
+    let reason = if child.fingerprint() != parent.fingerprint() {
+        "it was written with other parameters than its parent"
+    } else if child.level().checked_add(1) != Some(parent.level()) {
+        "it is not one level below its parent"
+    } else if child.last_key() != Some(parent.key(index)) {
+        "its last key is not the one in its parent"
+    } else if child.totals() != expected.totals {
+        "its totals are not those in its parent"
+    } else if before.is_some_and(|before| child.key(0) <= before) {
+        return Err(begins_too_early(parent, index));
+    } else {
+        return Ok(());
+    };
+    Err(TreeError::Inconsistent {
+        hash: expected.hash,
+        reason,
+    })
+}
+
+/// Checks that a node begins behind a key that comes before it in its tree.
+pub(super) fn check_begin(
+    parent: &Node,
+    index: usize,
+    child: &Node,
+    before: KeyRef<'_>,
+) -> Result<(), TreeError> {
+    if child.key(0) <= before {
+        return Err(begins_too_early(parent, index));
+    }
+    Ok(())
+}
+
+fn begins_too_early(parent: &Node, index: usize) -> TreeError {
+    TreeError::Inconsistent {
+        hash: parent.child(index).hash,
+        reason: "its first key is not greater than the last one before it",
+    }
+}
