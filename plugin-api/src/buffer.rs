@@ -248,6 +248,23 @@ impl Slot {
         })
     }
 
+    /// Views a buffer as a filled slot.
+    #[inline]
+    pub(crate) fn view(buffer: &Buffer) -> &Self {
+        // SAFETY: the assertions below hold the two types to one layout, in which a table that is
+        // there is a reference to it. The view cannot outlive the buffer, nor drop it.
+        unsafe { &*ptr::from_ref(buffer).cast() }
+    }
+
+    /// Returns the buffer, if there is one.
+    #[must_use]
+    #[inline]
+    pub fn buffer(&self) -> Option<&Buffer> {
+        self.table?;
+        // SAFETY: as in `view`, and the table is there.
+        Some(unsafe { &*ptr::from_ref(self).cast() })
+    }
+
     /// Returns the bytes of the buffer, if there is one.
     #[must_use]
     pub fn bytes(&self) -> Option<&[u8]> {
@@ -285,7 +302,14 @@ impl fmt::Debug for Slot {
     }
 }
 
-const _: () = assert!(size_of::<Slot>() == 32 && size_of::<Buffer>() == 32);
+const _: () = {
+    assert!(size_of::<Slot>() == 32 && size_of::<Buffer>() == 32);
+    assert!(align_of::<Slot>() == align_of::<Buffer>());
+    assert!(offset_of!(Slot, start) == offset_of!(Buffer, start));
+    assert!(offset_of!(Slot, len) == offset_of!(Buffer, len));
+    assert!(offset_of!(Slot, owner) == offset_of!(Buffer, owner));
+    assert!(offset_of!(Slot, table) == offset_of!(Buffer, table));
+};
 
 #[cfg(test)]
 mod tests {
@@ -315,6 +339,8 @@ mod tests {
         let mut slot = Slot::EMPTY;
         slot.fill(whole);
         slot.fill(part.clone());
+        assert_eq!(slot.buffer(), Some(&part));
+        assert_eq!(Slot::view(&part).bytes(), Some(&b"world"[..]));
         assert_eq!(drops.load(Ordering::SeqCst), 0);
         assert_eq!(slot.bytes(), Some(&b"world"[..]));
         drop(slot);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Hash;
+use crate::{Buffer, Hash};
 
 /// What a record is. Backends may store kinds apart or in a native form; they never interpret one.
 ///
@@ -62,6 +62,9 @@ pub struct Record<'a> {
     pub links: &'a [Hash],
     /// The content.
     pub bytes: &'a [u8],
+    /// The content again, where the host shares it: an engine that keeps records in memory may keep
+    /// a clone in place of a copy. The bytes never change.
+    pub shared: Option<&'a Buffer>,
 }
 
 impl<'a> Record<'a> {
@@ -73,7 +76,15 @@ impl<'a> Record<'a> {
             kind,
             links,
             bytes,
+            shared: None,
         }
+    }
+
+    /// Returns the content as a buffer that can be kept: the shared one, or a copy.
+    #[must_use]
+    pub fn to_buffer(&self) -> Buffer {
+        self.shared
+            .map_or_else(|| Buffer::from(self.bytes), Buffer::clone)
     }
 }
 

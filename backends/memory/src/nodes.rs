@@ -59,7 +59,7 @@ impl Nodes {
                 .and_modify(|stored| stored.renewed = stored.renewed.max(renewed))
                 .or_insert_with(|| Stored {
                     kind: record.kind,
-                    bytes: Buffer::from(record.bytes),
+                    bytes: record.to_buffer(),
                     renewed,
                 });
         }

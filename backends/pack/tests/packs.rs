@@ -16,6 +16,7 @@ fn write(contents: &BTreeMap<Hash, Vec<u8>>) -> (Vec<u8>, Written) {
             kind: Kind(u32::try_from(number % 5).unwrap()),
             links: &links,
             bytes,
+            shared: None,
         };
         let renewed = Timestamp(i64::try_from(number).unwrap() - 1);
         writer.push(&record, renewed).unwrap();

@@ -41,6 +41,7 @@ impl NewRecord {
             kind: self.kind,
             links: &self.links,
             bytes: &self.bytes,
+            shared: Some(&self.bytes),
         }
     }
 }

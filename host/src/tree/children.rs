@@ -13,14 +13,16 @@ use super::key::KeyRef;
 use super::node::Node;
 use crate::storage::{Decode, Pin, Storage};
 
-/// One place for each child of a node.
+/// One place for each child of a node, made when the first one is looked for.
 #[derive(Debug)]
 pub(super) enum Children {
     /// The node is a leaf.
     None,
-    Leaves(Box<[OnceLock<Weak<Node>>]>),
-    Internal(Box<[OnceLock<Held>]>),
+    Leaves(Places<Weak<Node>>),
+    Internal(Places<Held>),
 }
+
+type Places<T> = OnceLock<Box<[OnceLock<T>]>>;
 
 /// A child that stays as long as its parent.
 #[derive(Debug)]
@@ -36,23 +38,29 @@ pub(super) enum Loaded<'a> {
 }
 
 impl Children {
-    /// Makes empty places for the children of a node.
-    pub(super) fn of(level: u8, count: usize) -> Self {
+    /// Makes the places of a node.
+    pub(super) fn of(level: u8) -> Self {
         match level {
             0 => Self::None,
-            1 => Self::Leaves((0..count).map(|_| OnceLock::new()).collect()),
-            _ => Self::Internal((0..count).map(|_| OnceLock::new()).collect()),
+            1 => Self::Leaves(OnceLock::new()),
+            _ => Self::Internal(OnceLock::new()),
         }
     }
 
-    /// Returns the memory that the places take, in bytes.
-    pub(super) fn weight(&self) -> usize {
-        match self {
-            Self::None => 0,
-            Self::Leaves(places) => size_of_val(&**places),
-            Self::Internal(places) => size_of_val(&**places),
-        }
+    /// Returns the memory that the places of so many children take, in bytes.
+    pub(super) fn weight(&self, count: usize) -> usize {
+        count
+            * match self {
+                Self::None => 0,
+                Self::Leaves(_) => size_of::<OnceLock<Weak<Node>>>(),
+                Self::Internal(_) => size_of::<OnceLock<Held>>(),
+            }
     }
+}
+
+fn place<T>(places: &Places<T>, index: usize, count: usize) -> &OnceLock<T> {
+    let places = places.get_or_init(|| (0..count).map(|_| OnceLock::new()).collect());
+    &places[index]
 }
 
 impl Loaded<'_> {
@@ -87,22 +95,24 @@ impl Node {
     ) -> Result<Loaded<'_>, TreeError> {
         match &self.children {
             Children::Internal(places) => {
-                if let Some(held) = places[index].get() {
+                let place = place(places, index, self.len());
+                if let Some(held) = place.get() {
                     return Ok(Loaded::Held(&held.node));
                 }
                 let node = fetch(storage, self, index)?;
                 let Some(pin) = storage.pin(node.weight()) else {
                     return Ok(Loaded::Shared(node));
                 };
-                let held = places[index].get_or_init(|| Held { node, _pin: pin });
+                let held = place.get_or_init(|| Held { node, _pin: pin });
                 Ok(Loaded::Held(&held.node))
             }
             Children::Leaves(places) => {
-                if let Some(leaf) = places[index].get().and_then(Weak::upgrade) {
+                let place = place(places, index, self.len());
+                if let Some(leaf) = place.get().and_then(Weak::upgrade) {
                     return Ok(Loaded::Shared(leaf));
                 }
                 let leaf = fetch(storage, self, index)?;
-                places[index].get_or_init(|| Arc::downgrade(&leaf));
+                place.get_or_init(|| Arc::downgrade(&leaf));
                 Ok(Loaded::Shared(leaf))
             }
             Children::None => fetch(storage, self, index).map(Loaded::Shared),

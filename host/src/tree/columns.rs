@@ -122,7 +122,7 @@ impl Node {
     }
 
     pub(super) fn hashes(&self, run: Range<usize>) -> &[u8] {
-        let at = |index| self.layout.hashes + index * Hash::LEN;
+        let at = |index| self.layout.hashes as usize + index * Hash::LEN;
         &self.bytes[at(run.start)..at(run.end)]
     }
 
@@ -138,16 +138,9 @@ impl Node {
         self.write_numbers(own, start, run, width, out);
     }
 
-    fn write_numbers(
-        &self,
-        own: u8,
-        start: usize,
-        run: Range<usize>,
-        width: u8,
-        out: &mut Vec<u8>,
-    ) {
+    fn write_numbers(&self, own: u8, start: u32, run: Range<usize>, width: u8, out: &mut Vec<u8>) {
         if own == width {
-            let at = |index| start + index * usize::from(width);
+            let at = |index| start as usize + index * usize::from(width);
             return out.extend_from_slice(&self.bytes[at(run.start)..at(run.end)]);
         }
         run.for_each(|index| write_number(out, number(&self.bytes, start, own, index), width));

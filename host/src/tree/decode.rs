@@ -3,7 +3,6 @@
 
 use prollytree_plugin_api::{Buffer, Kind};
 
-use super::children::Children;
 use super::key::MAX_KEY_LEN;
 use super::layout::{BLOB_CELL_LEN, Fields, HEAD_LEN, Layout, end, end_width, number_width};
 use super::node::{Node, Totals};
@@ -23,27 +22,20 @@ impl Decode for Node {
         read_header(&bytes, Kind::NODE, VERSION)?;
         let fields = Fields::read(&bytes)?;
         check_fields(&fields)?;
-        let layout = Layout::new(&fields).filter(|layout| layout.end == bytes.len());
+        let layout = Layout::new(&fields).filter(|layout| layout.end as usize == bytes.len());
         let layout = layout.ok_or(Malformed::new("its length is not what its fields say"))?;
-        let mut node = Self {
-            bytes,
-            fields,
-            layout,
-            totals: Totals::default(),
-            children: Children::None,
-        };
+        let mut node = Self::new(bytes, fields, layout);
         node.check_keys()?;
         node.totals = if node.is_leaf() {
             node.check_cells()?
         } else {
             node.check_children()?
         };
-        node.children = Children::of(fields.level, node.len());
         Ok(node)
     }
 
     fn weight(&self) -> usize {
-        size_of::<Self>() + self.bytes.len() + self.children.weight()
+        size_of::<Self>() + self.bytes.len() + self.children.weight(self.len())
     }
 }
 
@@ -139,7 +131,7 @@ impl Node {
     }
 
     fn check_outside(&self) -> Result<(), Malformed> {
-        let bits = &self.bytes[self.layout.outside..self.layout.counts];
+        let bits = &self.bytes[self.layout.outside as usize..self.layout.counts as usize];
         let used = self.len() % 8;
         let unused = if used == 0 { 0 } else { u8::MAX << used };
         if bits.last().is_none_or(|last| last & unused != 0) {
@@ -229,7 +221,7 @@ fn check_fields(fields: &Fields) -> Result<(), Malformed> {
 
 fn check_ends(
     bytes: &[u8],
-    start: usize,
+    start: u32,
     width: u8,
     count: usize,
     total: usize,

@@ -6,7 +6,6 @@ use std::ops::Range;
 
 use prollytree_plugin_api::{Buffer, Kind};
 
-use super::children::Children;
 use super::decode::VERSION;
 use super::entries::{Entries, Piece, Pile};
 use super::layout::{Fields, HEAD_LEN, Layout, end_width, number_width, write_number};
@@ -35,7 +34,7 @@ impl Entries {
         let fields = self.fields(level, fingerprint, prefix_len, &keys);
         let layout = Layout::new(&fields).expect("the boundary rule bounds the size of a node");
 
-        let mut out = Vec::with_capacity(layout.end);
+        let mut out = Vec::with_capacity(layout.end as usize);
         out.extend_from_slice(&header(Kind::NODE, VERSION));
         fields.write(&mut out);
         write_key_columns(&keys, &fields, &mut out);
@@ -53,14 +52,10 @@ impl Entries {
         if level == 0 {
             self.write_cells(&mut out);
         }
-        debug_assert_eq!(out.len(), layout.end);
-        Node {
-            bytes: Buffer::from(out),
-            fields,
-            layout,
-            totals: self.totals(),
-            children: Children::of(level, self.len()),
-        }
+        debug_assert_eq!(out.len(), layout.end as usize);
+        let mut node = Node::new(Buffer::from(out), fields, layout);
+        node.totals = self.totals();
+        node
     }
 
     /// Lists the keys of runs whose node has another prefix; returns where those of each begin.

@@ -86,27 +86,27 @@ impl Fields {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
     /// Where the lengths of the keys' heads are, one byte each; only if their lengths differ.
-    pub(super) head_lens: usize,
+    pub(super) head_lens: u32,
     /// Where the ends of the keys' tails are; only if the keys' lengths differ.
-    pub(super) tail_ends: usize,
+    pub(super) tail_ends: u32,
     /// Leaf: where the ends of the cells are; only if their lengths differ.
-    pub(super) cell_ends: usize,
+    pub(super) cell_ends: u32,
     /// Leaf: the bits that say which values are out of line; only if some are.
-    pub(super) outside: usize,
+    pub(super) outside: u32,
     /// Internal: the entries below each child.
-    pub(super) counts: usize,
+    pub(super) counts: u32,
     /// Internal: the bytes of keys and values below each child.
-    pub(super) sizes: usize,
+    pub(super) sizes: u32,
     /// Internal: the children's hashes.
-    pub(super) hashes: usize,
+    pub(super) hashes: u32,
     /// The prefix that all keys have in common.
-    pub(super) prefix: usize,
+    pub(super) prefix: u32,
     /// What each key has after its head.
-    pub(super) tails: usize,
+    pub(super) tails: u32,
     /// Leaf: the cells.
-    pub(super) cells: usize,
+    pub(super) cells: u32,
     /// The end of the node.
-    pub(super) end: usize,
+    pub(super) end: u32,
 }
 
 impl Layout {
@@ -115,23 +115,22 @@ impl Layout {
 
     /// Computes the places, or returns `None` if they lie beyond what a node may hold.
     pub(super) fn new(fields: &Fields) -> Option<Self> {
-        let count = usize::try_from(fields.count).ok()?;
+        let count = fields.count;
         let leaf = fields.level == 0;
-        let column = |width: u8| count.checked_mul(usize::from(width));
-        let present = |yes: bool, len: usize| if yes { len } else { 0 };
-        let key_size = usize::try_from(fields.key_size).ok()?;
-        let cell_size = usize::try_from(fields.cell_size).ok()?;
+        let column = |width: u8| count.checked_mul(u32::from(width));
+        let present = |yes: bool, len: u32| if yes { len } else { 0 };
         let tails_len = match fields.key_width {
-            0 => count.checked_mul(fields.uniform_tail())?,
-            _ => key_size,
+            0 => count.checked_mul(fields.key_size.saturating_sub(column_width(HEAD_LEN)))?,
+            _ => fields.key_size,
         };
         let cells_len = match fields.cell_width {
             _ if !leaf => 0,
-            0 => count.checked_mul(cell_size)?,
-            _ => cell_size,
+            0 => count.checked_mul(fields.cell_size)?,
+            _ => fields.cell_size,
         };
 
-        let head_lens = Self::HEADS.checked_add(count.checked_mul(HEAD_LEN)?)?;
+        let heads_len = count.checked_mul(column_width(HEAD_LEN))?;
+        let head_lens = column_width(Self::HEADS).checked_add(heads_len)?;
         let tail_ends = head_lens.checked_add(present(fields.key_width != 0, count))?;
         let cell_ends = tail_ends.checked_add(column(fields.key_width)?)?;
         let outside = cell_ends.checked_add(present(leaf, column(fields.cell_width)?))?;
@@ -140,7 +139,7 @@ impl Layout {
         let sizes = counts.checked_add(present(!leaf, column(fields.cell_width)?))?;
         let hashes = sizes.checked_add(present(!leaf, column(fields.extra)?))?;
         let prefix = hashes.checked_add(present(!leaf, column(32)?))?;
-        let tails = prefix.checked_add(usize::from(fields.prefix_len))?;
+        let tails = prefix.checked_add(u32::from(fields.prefix_len))?;
         let cells = tails.checked_add(tails_len)?;
         let end = cells.checked_add(cells_len)?;
         Some(Self {
@@ -157,6 +156,14 @@ impl Layout {
             end,
         })
     }
+}
+
+/// Returns a small constant as what places are counted in.
+const fn column_width(width: usize) -> u32 {
+    assert!(width < 256);
+    #[expect(clippy::cast_possible_truncation, reason = "it is less than 256")]
+    let width = width as u32;
+    width
 }
 
 /// Returns the width of a column of ends whose last one is `total`.
@@ -176,7 +183,8 @@ pub(super) fn number_width(greatest: u64) -> u8 {
 
 /// Reads the number at `index` of the column at `start`. The width is 1, 2, 4 or 8.
 #[inline]
-pub(super) fn number(bytes: &[u8], start: usize, width: u8, index: usize) -> u64 {
+pub(super) fn number(bytes: &[u8], start: u32, width: u8, index: usize) -> u64 {
+    let start = start as usize;
     match width {
         1 => u64::from(u8::from_le_bytes(field(bytes, start, index))),
         2 => u64::from(u16::from_le_bytes(field(bytes, start, index))),
@@ -187,7 +195,8 @@ pub(super) fn number(bytes: &[u8], start: usize, width: u8, index: usize) -> u64
 
 /// Reads the end at `index` of the column at `start`. The width is 2 or 4.
 #[inline]
-pub(super) fn end(bytes: &[u8], start: usize, width: u8, index: usize) -> usize {
+pub(super) fn end(bytes: &[u8], start: u32, width: u8, index: usize) -> usize {
+    let start = start as usize;
     match width {
         2 => usize::from(u16::from_le_bytes(field(bytes, start, index))),
         _ => u32::from_le_bytes(field(bytes, start, index)) as usize,

@@ -17,10 +17,12 @@ use super::value::Cell;
 #[derive(Debug)]
 pub struct Node {
     pub(super) bytes: Buffer,
-    pub(super) fields: Fields,
+    /// The first bytes of the prefix, padded with zeros: a search seldom needs more of it.
+    prefix_head: u64,
     pub(super) layout: Layout,
-    pub(super) totals: Totals,
+    pub(super) fields: Fields,
     pub(super) children: Children,
+    pub(super) totals: Totals,
 }
 
 /// What lies below a node, itself included if it is a leaf.
@@ -48,6 +50,20 @@ pub(super) struct Child {
 }
 
 impl Node {
+    /// Makes a node of bytes that have this layout.
+    pub(super) fn new(bytes: Buffer, fields: Fields, layout: Layout) -> Self {
+        let mut node = Self {
+            bytes,
+            prefix_head: 0,
+            layout,
+            fields,
+            children: Children::of(fields.level),
+            totals: Totals::default(),
+        };
+        node.prefix_head = head_of(node.prefix());
+        node
+    }
+
     /// Returns the height above the leaves, which are at level 0.
     pub(super) fn level(&self) -> u8 {
         self.fields.level
@@ -110,7 +126,7 @@ impl Node {
     /// Returns a child of an internal node.
     #[inline]
     pub(super) fn child(&self, index: usize) -> Child {
-        let at = self.layout.hashes + index * Hash::LEN;
+        let at = self.layout.hashes as usize + index * Hash::LEN;
         let hash = self.bytes[at..]
             .first_chunk()
             .expect("the layout has been checked");
@@ -138,9 +154,8 @@ impl Node {
     /// is that key.
     #[inline]
     pub(super) fn search(&self, key: &[u8]) -> (usize, bool) {
-        let prefix = self.prefix();
-        let Some(rest) = key.strip_prefix(prefix) else {
-            return (if key < prefix { 0 } else { self.len() }, false);
+        let Some(rest) = self.without_prefix(key) else {
+            return (if key < self.prefix() { 0 } else { self.len() }, false);
         };
         let head = head_of(rest);
         let first = self.first_head(head);
@@ -156,23 +171,38 @@ impl Node {
         }
     }
 
+    /// Returns what a key has behind the prefix, if it begins with it.
+    #[inline]
+    fn without_prefix<'k>(&self, key: &'k [u8]) -> Option<&'k [u8]> {
+        let len = usize::from(self.fields.prefix_len);
+        let rest = key.get(len..)?;
+        let head = &key[..len.min(HEAD_LEN)];
+        if head_of(head) != self.prefix_head {
+            return None;
+        }
+        (len <= HEAD_LEN || key[HEAD_LEN..len] == self.prefix()[HEAD_LEN..]).then_some(rest)
+    }
+
     /// Returns the position of the first entry whose head is not smaller.
     #[inline]
     fn first_head(&self, head: u64) -> usize {
-        let (heads, _) = self.bytes[Layout::HEADS..Layout::HEADS + self.len() * HEAD_LEN]
-            .as_chunks::<HEAD_LEN>();
+        /// So many heads are counted rather than halved: a processor loads them all at once, while
+        /// it must wait for each head that decides which one is the next.
+        const COUNTED: usize = 48;
+        let (heads, _) = self.heads(0..self.len()).as_chunks::<HEAD_LEN>();
+        let before = |other: &[u8; HEAD_LEN]| u64::from_be_bytes(*other) < head;
         let (mut start, mut len) = (0, heads.len());
-        // No branch depends on the keys: a processor cannot guess how they compare.
-        while len > 1 {
+        while len > COUNTED {
             let half = len / 2;
-            let before = u64::from_be_bytes(heads[start + half]) < head;
-            start = select_unpredictable(before, start + half, start);
+            // No branch depends on the keys: a processor cannot guess how they compare.
+            start = select_unpredictable(before(&heads[start + half]), start + half, start);
             len -= half;
         }
-        let before = heads
-            .get(start)
-            .is_some_and(|last| u64::from_be_bytes(*last) < head);
-        start + usize::from(before)
+        let counted = heads[start..start + len].iter();
+        start
+            + counted
+                .map(|other| usize::from(before(other)))
+                .sum::<usize>()
     }
 
     /// Goes on with a search among the entries from `start` on that have the same head.
@@ -195,7 +225,7 @@ impl Node {
 
     #[inline]
     pub(super) fn prefix(&self) -> &[u8] {
-        &self.bytes[self.layout.prefix..self.layout.tails]
+        &self.bytes[self.layout.prefix as usize..self.layout.tails as usize]
     }
 
     /// Returns the padded head of a key as a number that is ordered as the head is.
@@ -213,7 +243,7 @@ impl Node {
     pub(super) fn head_len(&self, index: usize) -> usize {
         match self.fields.key_width {
             0 => self.fields.uniform_head(),
-            _ => usize::from(self.bytes[self.layout.head_lens + index]),
+            _ => usize::from(self.bytes[self.layout.head_lens as usize + index]),
         }
     }
 
@@ -225,7 +255,7 @@ impl Node {
     /// Returns where the tail of an entry begins, or where the last one ends.
     #[inline]
     pub(super) fn tail_start(&self, index: usize) -> usize {
-        self.layout.tails
+        self.layout.tails as usize
             + match self.fields.key_width {
                 0 => index * self.fields.uniform_tail(),
                 width => self.end_before(self.layout.tail_ends, width, index),
@@ -234,7 +264,7 @@ impl Node {
 
     pub(super) fn is_outside(&self, index: usize) -> bool {
         self.fields.extra != 0
-            && self.bytes[self.layout.outside + index / 8] >> (index % 8) & 1 != 0
+            && self.bytes[self.layout.outside as usize + index / 8] >> (index % 8) & 1 != 0
     }
 
     pub(super) fn head_padding(&self, index: usize) -> &[u8] {
@@ -256,7 +286,7 @@ impl Node {
     /// Returns where the cell of an entry begins, or where the last one ends.
     #[inline]
     pub(super) fn cell_start(&self, index: usize) -> usize {
-        self.layout.cells
+        self.layout.cells as usize
             + match self.fields.cell_width {
                 0 => index * self.fields.cell_size as usize,
                 width => self.end_before(self.layout.cell_ends, width, index),
@@ -265,7 +295,7 @@ impl Node {
 
     /// Returns the end of the part before that of `index`.
     #[inline]
-    fn end_before(&self, ends: usize, width: u8, index: usize) -> usize {
+    fn end_before(&self, ends: u32, width: u8, index: usize) -> usize {
         match index {
             0 => 0,
             _ => end(&self.bytes, ends, width, index - 1),

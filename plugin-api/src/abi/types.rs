@@ -54,6 +54,8 @@ pub(super) struct AbiRecord<'a> {
     kind: u32,
     links: RSlice<'a, AbiHash>,
     bytes: RSlice<'a, u8>,
+    /// A filled slot with the same bytes, or nothing.
+    shared: Option<&'a AbiSlot>,
 }
 
 /// A [`RecordEntry`].
@@ -190,6 +192,7 @@ impl<'a> From<&Record<'a>> for AbiRecord<'a> {
             kind: record.kind.0,
             links: hashes_out(record.links),
             bytes: RSlice::from_slice(record.bytes),
+            shared: record.shared.map(|buffer| slot_out(Slot::view(buffer))),
         }
     }
 }
@@ -201,6 +204,7 @@ impl<'a> From<&AbiRecord<'a>> for Record<'a> {
             kind: Kind(record.kind),
             links: hashes_in(record.links),
             bytes: record.bytes.as_slice(),
+            shared: record.shared.and_then(|slot| slot_in(slot).buffer()),
         }
     }
 }
@@ -315,6 +319,21 @@ pub(super) fn hashes_in(hashes: RSlice<'_, AbiHash>) -> &[Hash] {
     let hashes = hashes.as_slice();
     // SAFETY: both types are transparent wrappers of 32 bytes.
     unsafe { std::slice::from_raw_parts(hashes.as_ptr().cast(), hashes.len()) }
+}
+
+/// Views a slot as it crosses.
+#[inline]
+fn slot_out(slot: &Slot) -> &AbiSlot {
+    // SAFETY: the assertions above hold the two types to one layout.
+    unsafe { &*std::ptr::from_ref(slot).cast() }
+}
+
+/// Views a slot that has crossed.
+#[inline]
+fn slot_in(slot: &AbiSlot) -> &Slot {
+    // SAFETY: the assertions above hold the two types to one layout, and slots cross filled or
+    // empty, as the other image's `Slot` left them.
+    unsafe { &*std::ptr::from_ref(slot).cast() }
 }
 
 /// Views slots as they cross.

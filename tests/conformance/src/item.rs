@@ -52,6 +52,7 @@ impl Item {
             kind: self.kind,
             links: &self.links,
             bytes: &self.bytes,
+            shared: None,
         }
     }
 }

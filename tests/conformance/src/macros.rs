@@ -156,6 +156,7 @@ macro_rules! __storage_cases {
             }
             buffers {
                 outlive_the_store outlive_deletion never_change cross_threads
+                shared_with_the_store
             }
             batches {
                 empty ten_thousand_records first_and_last larger_than_preferred duplicate_records

@@ -1,8 +1,10 @@
 //! Buffers: bytes that were given out stay as they are for as long as somebody holds them.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use prollytree_plugin_api::Capabilities;
+use prollytree_plugin_api::{Buffer, Capabilities, Record};
 
 use super::delete::far_future;
 use crate::case::{Case, Failure, StorageCase, Verdict, ensure};
@@ -38,7 +40,67 @@ pub(super) const CASES: &[StorageCase] = &[
         needs: Capabilities::empty(),
         run: cross_threads,
     },
+    Case {
+        id: "buffers.shared-with-the-store",
+        promise: "A buffer that the host shares when it puts a record is kept and let go like any other: what is read stays right after the host drops it, and nobody holds it after its record is deleted and the store closed.",
+        why: "An engine in memory may keep a clone in place of a copy; a count that is lost is memory that never comes back.",
+        needs: Capabilities::DELETE,
+        run: shared_with_the_store,
+    },
 ];
+
+/// Bytes that say when they are dropped.
+struct Watched(Vec<u8>, Arc<AtomicUsize>);
+
+impl AsRef<[u8]> for Watched {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.1.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+fn shared_with_the_store(context: &Context) -> Verdict {
+    let store = context.store()?;
+    let all = items("shared", 20);
+    let drops = Arc::new(AtomicUsize::new(0));
+    let buffers: Vec<Buffer> = all
+        .iter()
+        .map(|item| Buffer::from_owner(Watched(item.bytes.clone(), Arc::clone(&drops))))
+        .collect();
+    let records: Vec<Record<'_>> = all
+        .iter()
+        .zip(&buffers)
+        .map(|(item, buffer)| Record {
+            shared: Some(buffer),
+            ..item.record()
+        })
+        .collect();
+    let did = "put 20 records whose buffers are shared, and drop the buffers";
+    // Twice, so that buffers of records that are there already are let go as well.
+    for _ in 0..2 {
+        let put = store.raw().put_many(&crate::store::CALL, &records);
+        put.map_err(Failure::call(did))?;
+    }
+    drop(records);
+    drop(buffers);
+    store.expect_items(did, &all)?;
+    store.delete(&hashes(&all), far_future())?;
+    store.close()?;
+    drop(store);
+    let dropped = drops.load(Ordering::SeqCst);
+    let did = "delete records whose buffers were shared, and close and drop the store";
+    ensure!(
+        dropped == all.len(),
+        did,
+        "{dropped} of 20 buffers were let go"
+    );
+    Ok(())
+}
 
 fn outlive_the_store(context: &Context) -> Verdict {
     let (place, store) = context.fresh()?;

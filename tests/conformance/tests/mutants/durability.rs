@@ -48,6 +48,7 @@ impl Fault for IgnoresSync {
                 kind: *kind,
                 links: &[],
                 bytes,
+                shared: None,
             })
             .collect();
         all.extend(records);

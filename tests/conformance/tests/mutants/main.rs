@@ -38,6 +38,8 @@ mutants! {
         => "batches.ten-thousand-records" "fail";
     leaves_old_buffers_in_slots: in_memory::<records::LeavesOldBuffers>()
         => "records.get-clears-absent-slots" "fail";
+    leaks_shared_buffers: in_memory::<records::LeaksSharedBuffers>()
+        => "buffers.shared-with-the-store" "fail";
     drops_answers_of_repeated_hashes: in_memory::<records::AnswersOnce>()
         => "records.get-the-same-hash-twice" "fail";
     takes_an_empty_record_for_an_absent_one: in_memory::<records::EmptyIsAbsent>()

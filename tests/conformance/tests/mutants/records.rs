@@ -7,6 +7,19 @@ use prollytree_plugin_api::{Buffer, Error, ErrorKind, Hash, NodeStorage, Record,
 
 use crate::fault::{CALL, Fault};
 
+/// Counts a shared buffer up and never down.
+#[derive(Default)]
+pub(crate) struct LeaksSharedBuffers;
+
+impl Fault for LeaksSharedBuffers {
+    fn put_many(&self, base: &dyn NodeStorage, records: &[Record<'_>]) -> Result<()> {
+        for shared in records.iter().filter_map(|record| record.shared) {
+            std::mem::forget(shared.clone());
+        }
+        base.put_many(&CALL, records)
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct ForgetsTheLast;
 
