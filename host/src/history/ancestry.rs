@@ -18,8 +18,19 @@ pub fn is_ancestor(
     if ancestor == descendant {
         return Ok(true);
     }
-    let lowest = storage.load::<Commit>(&ancestor.0)?.generation;
-    for item in Log::new(storage, [descendant]).down_to(lowest) {
+    let generation = storage.load::<Commit>(&ancestor.0)?.generation;
+    descends_from(storage, descendant, ancestor, generation)
+}
+
+/// Says whether `ancestor`, which has this generation and need not be stored, is `descendant` or one
+/// of its ancestors. Reads the ancestors of `descendant` down to that generation, never below.
+pub(crate) fn descends_from(
+    storage: &Storage,
+    descendant: CommitId,
+    ancestor: CommitId,
+    generation: u64,
+) -> Result<bool, HistoryError> {
+    for item in Log::new(storage, [descendant]).down_to(generation) {
         if item?.0 == ancestor {
             return Ok(true);
         }

@@ -26,6 +26,7 @@ mod work;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use ancestry::descends_from;
 pub use ancestry::{FirstParents, is_ancestor};
 pub use catalog::Catalog;
 pub use catalog_entry::CatalogEntry;

@@ -1,6 +1,6 @@
 //! Branches: listing, making, deleting and renaming them.
 
-use prollytree_plugin_api::{RefName, RefUpdate, Swap};
+use prollytree_plugin_api::{Capabilities, Hash, RefName, RefUpdate, Swap};
 
 use super::{StoreError, VersionedStore};
 use crate::history::{
@@ -68,13 +68,16 @@ impl VersionedStore {
     ///
     /// # Errors
     /// [`StoreError::BranchInUse`] while a worktree stands on it; [`StoreError::DefaultBranch`] if a
-    /// worktree without a record would; [`StoreError::NotMerged`], unless forced, if it is not an ancestor of the current commit.
+    /// worktree without a record would; [`StoreError::NotMerged`], unless forced, if it is not an
+    /// ancestor of the current commit. On an engine without `ATOMIC_COMMIT`, a worktree that another
+    /// session moves onto the branch at the same moment is not noticed.
     pub fn delete_branch(&self, branch: &BranchName, force: bool) -> Result<CommitId, StoreError> {
         let Some(target) = self.storage.reference(branch.ref_name())? else {
             return Err(StoreError::NoSuchBranch(branch.clone()));
         };
         let head = CommitId(target);
-        if let Some(worktree) = self.worktree_on(branch)? {
+        let worktrees = self.worktrees()?;
+        if let Some(worktree) = self.standing_on(branch, &worktrees) {
             return Err(StoreError::BranchInUse {
                 branch: branch.clone(),
                 worktree,
@@ -94,13 +97,20 @@ impl VersionedStore {
                 head,
             });
         }
-        self.move_ref(branch.ref_name(), Some(head), None)?;
+        let mut updates = vec![moved(branch, Some(head), None)];
+        if self.storage.offers(Capabilities::ATOMIC_COMMIT) {
+            updates.extend(worktrees.iter().map(Worktree::stays));
+        }
+        self.move_refs(&updates)?;
         Ok(head)
     }
 
     /// Gives a branch another name. A worktree of this session that stands on it comes along; an
     /// unborn branch can be renamed too. After the default branch has been renamed, a worktree
     /// without a record, which holds no work, cannot be opened until there is one of that name.
+    ///
+    /// One step on an engine with `ATOMIC_COMMIT`. On another one, an interruption leaves both
+    /// names, and a name cannot become one below itself.
     ///
     /// # Errors
     /// [`StoreError::BranchExists`] if there is one of the new name; [`StoreError::BranchInUse`]
@@ -112,7 +122,8 @@ impl VersionedStore {
         if target.is_none() && !is_current {
             return Err(StoreError::NoSuchBranch(from.clone()));
         }
-        if let Some(worktree) = self.worktree_on(from)?
+        let worktrees = self.worktrees()?;
+        if let Some(worktree) = self.standing_on(from, &worktrees)
             && worktree != self.worktree
         {
             return Err(StoreError::BranchInUse {
@@ -123,16 +134,26 @@ impl VersionedStore {
         if !is_current && from == &self.record.default_branch {
             return Err(StoreError::DefaultBranch(from.clone()));
         }
+        if self.storage.reference(to.ref_name())?.is_some() {
+            return Err(StoreError::BranchExists(to.clone()));
+        }
+        if self.storage.offers(Capabilities::ATOMIC_COMMIT) {
+            // The old name goes first: the new one may lie below it.
+            let mut updates = Vec::from_iter(target.map(|_| moved(from, target, None)));
+            updates.push(moved(to, None, target));
+            updates.extend(worktrees.iter().map(Worktree::stays));
+            return if is_current {
+                self.rename_position(to, updates)
+            } else {
+                self.move_refs(&updates)
+            };
+        }
         // In this order, an interruption leaves both names and loses nothing.
-        match target {
-            Some(target) => self.make_branch(to, target)?,
-            None if self.storage.reference(to.ref_name())?.is_some() => {
-                return Err(StoreError::BranchExists(to.clone()));
-            }
-            None => {}
+        if let Some(target) = target {
+            self.make_branch(to, target)?;
         }
         if is_current {
-            self.rename_position(to)?;
+            self.rename_position(to, Vec::new())?;
         }
         if target.is_some() {
             self.move_ref(from.ref_name(), target, None)?;
@@ -159,39 +180,63 @@ impl VersionedStore {
         expected: Option<CommitId>,
         new: Option<CommitId>,
     ) -> Result<(), StoreError> {
-        let update = RefUpdate {
+        self.move_refs(&[RefUpdate {
             name: name.clone(),
             expected: expected.map(|commit| commit.0),
             new: new.map(|commit| commit.0),
+        }])
+    }
+
+    /// Moves refs in one step: several only on an engine with `ATOMIC_COMMIT`.
+    fn move_refs(&self, updates: &[RefUpdate]) -> Result<(), StoreError> {
+        let swap = match updates {
+            [update] => self.storage.swap(update)?,
+            updates => self.storage.commit(&RecordBatch::new(), updates)?,
         };
-        match self.storage.swap(&update)? {
+        match swap {
             Swap::Done => Ok(()),
-            Swap::Lost { .. } => Err(StoreError::RefMoved {
+            Swap::Lost { name, .. } => Err(StoreError::RefMoved {
                 name: name.to_string(),
             }),
         }
     }
 
-    /// Returns a worktree that stands on a branch: this one, if it does.
-    fn worktree_on(&self, branch: &BranchName) -> Result<Option<WorktreeName>, StoreError> {
-        if self.current_branch() == Some(branch) {
-            return Ok(Some(self.worktree.clone()));
-        }
+    /// Returns the other worktrees that have a record.
+    fn worktrees(&self) -> Result<Vec<Worktree>, StoreError> {
+        let mut worktrees = Vec::new();
         for item in self.storage.references(WorktreeName::CLASS) {
             let (name, target) = item?;
-            if &name == self.worktree.ref_name() {
-                continue;
-            }
-            let record = self.storage.load::<WorkRecord>(&target)?;
-            if record.position == Position::Branch(branch.clone()) {
-                return Ok(WorktreeName::from_ref(&name));
+            if &name != self.worktree.ref_name() {
+                let record = self.storage.load::<WorkRecord>(&target)?;
+                worktrees.push(Worktree {
+                    name,
+                    target,
+                    position: record.position.clone(),
+                });
             }
         }
-        Ok(None)
+        Ok(worktrees)
     }
 
-    /// Changes the name of the branch that the worktree stands on, and nothing else.
-    fn rename_position(&mut self, to: &BranchName) -> Result<(), StoreError> {
+    /// Returns a worktree that stands on a branch: this one, if it does.
+    fn standing_on(&self, branch: &BranchName, others: &[Worktree]) -> Option<WorktreeName> {
+        if self.current_branch() == Some(branch) {
+            return Some(self.worktree.clone());
+        }
+        let position = Position::Branch(branch.clone());
+        let mut others = others.iter();
+        others
+            .find(|other| other.position == position)
+            .and_then(|other| WorktreeName::from_ref(&other.name))
+    }
+
+    /// Changes the name of the branch that the worktree stands on, and nothing else. `updates` are
+    /// moved in the same step.
+    fn rename_position(
+        &mut self,
+        to: &BranchName,
+        updates: Vec<RefUpdate>,
+    ) -> Result<(), StoreError> {
         let position = Position::Branch(to.clone());
         self.flush()?;
         let clean = self.work.root() == self.base.contents.root();
@@ -201,8 +246,35 @@ impl VersionedStore {
             self.work.root(),
             "rename branch",
         );
-        self.save(record, clean, RecordBatch::new())?;
+        self.save_and(record, clean, RecordBatch::new(), updates)?;
         self.position = position;
         Ok(())
+    }
+}
+
+/// Another worktree, as it was when it was looked at.
+struct Worktree {
+    name: RefName,
+    target: Hash,
+    position: Position,
+}
+
+impl Worktree {
+    /// Demands, as part of a step, that the worktree has not moved meanwhile.
+    fn stays(&self) -> RefUpdate {
+        RefUpdate {
+            name: self.name.clone(),
+            expected: Some(self.target),
+            new: Some(self.target),
+        }
+    }
+}
+
+/// Describes the move of a branch.
+fn moved(branch: &BranchName, from: Option<CommitId>, to: Option<CommitId>) -> RefUpdate {
+    RefUpdate {
+        name: branch.ref_name().clone(),
+        expected: from.map(|commit| commit.0),
+        new: to.map(|commit| commit.0),
     }
 }

@@ -59,12 +59,20 @@ impl VersionedStore {
     ) -> Result<Position, StoreError> {
         let start = at.map(|at| self.resolve(at)).transpose()?.or(self.head());
         self.check_move(start, options.force, branch.as_str())?;
-        if let Some(start) = start {
-            self.make_branch(branch, start)?;
-        } else if self.storage.reference(branch.ref_name())?.is_some() {
-            return Err(StoreError::BranchExists(branch.clone()));
+        let position = Position::Branch(branch.clone());
+        let Some(start) = start else {
+            if self.storage.reference(branch.ref_name())?.is_some() {
+                return Err(StoreError::BranchExists(branch.clone()));
+            }
+            return self.move_to(position, None, options.force);
+        };
+        self.make_branch(branch, start)?;
+        let moved = self.move_to(position, Some(start), options.force);
+        // A worktree that was refused does not stand on the branch. After any other error it may.
+        if let Err(StoreError::WorkMoved { .. }) = moved {
+            self.move_ref(branch.ref_name(), Some(start), None)?;
         }
-        self.move_to(Position::Branch(branch.clone()), start, options.force)
+        moved
     }
 
     /// Moves the worktree to a branch that has no commit and no entries yet. The first commit makes

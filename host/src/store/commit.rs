@@ -7,7 +7,9 @@ use prollytree_plugin_api::{Hash, RefUpdate, Swap, Timestamp};
 use super::contents::Contents;
 use super::versioned::Base;
 use super::{StoreError, VersionedStore};
-use crate::history::{BranchName, Commit, CommitId, HistoryError, Person, Position, Signature};
+use crate::history::{
+    BranchName, Commit, CommitId, HistoryError, Person, Position, Signature, descends_from,
+};
 use crate::storage::{Malformed, RecordBatch};
 
 /// What a commit says besides its contents.
@@ -103,12 +105,31 @@ impl VersionedStore {
                 self.stand_on(id, commit, work);
                 Ok(id)
             }
-            Swap::Lost { current, .. } => Err(StoreError::BranchMoved {
-                branch,
-                expected,
-                found: current.map(CommitId),
-            }),
+            Swap::Lost { current, .. } => {
+                let found = current.map(CommitId);
+                if self.is_in(id, &commit, found)? {
+                    self.stand_on(id, commit, work);
+                    return Ok(id);
+                }
+                Err(StoreError::BranchMoved {
+                    branch,
+                    expected,
+                    found,
+                })
+            }
         }
+    }
+
+    /// Says whether a commit that seems to have come too late is in the branch's history all the
+    /// same: it was made, its answer was lost, and others have committed on top of it since.
+    fn is_in(
+        &self,
+        id: CommitId,
+        commit: &Commit,
+        head: Option<CommitId>,
+    ) -> Result<bool, StoreError> {
+        let Some(head) = head else { return Ok(false) };
+        Ok(descends_from(&self.storage, head, id, commit.generation)?)
     }
 
     fn commit_detached(

@@ -168,19 +168,30 @@ impl VersionedStore {
         &mut self,
         record: WorkRecord,
         clean: bool,
+        batch: RecordBatch,
+    ) -> Result<(), StoreError> {
+        self.save_and(record, clean, batch, Vec::new())
+    }
+
+    /// Like [`save`](Self::save), and moves other refs in the same step, before the worktree's own.
+    pub(super) fn save_and(
+        &mut self,
+        record: WorkRecord,
+        clean: bool,
         mut batch: RecordBatch,
+        mut updates: Vec<RefUpdate>,
     ) -> Result<(), StoreError> {
         Contents::push_empty(&self.storage, record.catalog, &mut batch)?;
         let hash = (record.push_to(&mut batch)).map_err(|reason| HistoryError::Unwritable {
             what: "work record",
             reason,
         })?;
-        let update = RefUpdate {
+        updates.push(RefUpdate {
             name: self.worktree.ref_name().clone(),
             expected: self.saved.as_ref().map(|saved| saved.hash),
             new: Some(hash),
-        };
-        match self.storage.commit(&batch, &[update])? {
+        });
+        match self.storage.commit(&batch, &updates)? {
             Swap::Done => {
                 self.saved = Some(Saved {
                     hash,
@@ -188,6 +199,11 @@ impl VersionedStore {
                     clean,
                 });
                 Ok(())
+            }
+            Swap::Lost { name, .. } if &name != self.worktree.ref_name() => {
+                Err(StoreError::RefMoved {
+                    name: name.to_string(),
+                })
             }
             Swap::Lost { .. } => Err(StoreError::WorkMoved {
                 worktree: self.worktree.clone(),

@@ -1,12 +1,15 @@
 //! Several sessions on one storage: nothing is lost, and nothing becomes a revert.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::thread;
 
 use prollytree::history::WorktreeName;
 use prollytree::storage::Storage;
 use prollytree::store::{CheckoutOptions, StoreError, StoreOptions, VersionedStore};
+use prollytree_plugin_api::{Capabilities, NodeStorage};
 
+use crate::witness::{Moment, Witness};
 use crate::{branch, changed, entries, get, memory, options, reopened, rev, storage_on, store};
 
 fn in_worktree(storage: &Storage, name: &str) -> VersionedStore {
@@ -255,4 +258,101 @@ fn the_default_branch_is_kept_for_worktrees_without_a_record() {
         matches!(error, StoreError::DefaultBranchGone { .. }),
         "not an empty store: {error}"
     );
+}
+
+#[test]
+fn a_commit_whose_answer_was_lost_is_done_even_if_others_went_on_from_it() {
+    let witness = Witness::new(memory(), Capabilities::empty());
+    let backend: Arc<dyn NodeStorage> = witness.clone();
+    let mut ours = VersionedStore::init(storage_on(&backend), options()).unwrap();
+    ours.put("a", "1").unwrap();
+    ours.commit("First").unwrap();
+    let mut theirs = in_worktree(ours.storage(), "theirs");
+    witness.meanwhile(Moment::AfterAndLost, move || {
+        theirs.refresh().unwrap();
+        theirs.put("theirs", "1").unwrap();
+        theirs.commit("On top").unwrap();
+    });
+    ours.put("ours", "1").unwrap();
+    let id = ours.commit("Ours").unwrap();
+    assert_eq!(ours.head(), Some(id));
+    assert!(changed(&ours).is_empty());
+    assert!(ours.refresh().unwrap(), "the branch has moved on since");
+    let messages: Vec<_> = ours
+        .log(&rev("HEAD"))
+        .unwrap()
+        .map(|item| item.unwrap().1.message.clone())
+        .collect();
+    assert_eq!(messages, ["On top", "Ours", "First"], "each once");
+}
+
+#[test]
+fn a_checkout_that_is_refused_leaves_no_branch_behind() {
+    let mut ours = store();
+    ours.put("a", "1").unwrap();
+    ours.commit("First").unwrap();
+    let mut other = reopened(&ours);
+    other.put("b", "2").unwrap();
+    other.flush().unwrap();
+    let error = ours
+        .checkout_new(&branch("side"), None, CheckoutOptions::default())
+        .unwrap_err();
+    assert!(matches!(error, StoreError::WorkMoved { .. }), "{error}");
+    let names: Vec<_> = ours.branches().unwrap();
+    assert_eq!(names.len(), 1, "{names:?}");
+}
+
+#[test]
+fn a_branch_can_move_below_its_own_name_and_back() {
+    let mut ours = store();
+    ours.put("a", "1").unwrap();
+    let head = ours.commit("First").unwrap();
+    ours.rename_branch(&branch("main"), &branch("main/one"))
+        .unwrap();
+    assert_eq!(ours.current_branch(), Some(&branch("main/one")));
+    ours.rename_branch(&branch("main/one"), &branch("main"))
+        .unwrap();
+    ours.create_branch(&branch("side"), &rev("HEAD")).unwrap();
+    ours.rename_branch(&branch("side"), &branch("side/two/three"))
+        .unwrap();
+    let ours = reopened(&ours);
+    let branches = ours.branches().unwrap();
+    let names: Vec<_> = branches
+        .iter()
+        .map(|branch| (branch.name.as_str(), branch.head))
+        .collect();
+    assert_eq!(
+        names,
+        [("main", Some(head)), ("side/two/three", Some(head))]
+    );
+}
+
+#[test]
+fn a_branch_that_someone_checks_out_at_the_same_moment_is_not_deleted() {
+    let witness = Witness::new(memory(), Capabilities::empty());
+    let backend: Arc<dyn NodeStorage> = witness.clone();
+    let mut ours = VersionedStore::init(storage_on(&backend), options()).unwrap();
+    ours.put("a", "1").unwrap();
+    let head = ours.commit("First").unwrap();
+    ours.create_branch(&branch("side"), &rev("HEAD")).unwrap();
+    for rename in [false, true] {
+        let mut theirs = in_worktree(ours.storage(), "theirs");
+        theirs
+            .checkout(&rev("main"), CheckoutOptions::default())
+            .unwrap();
+        witness.meanwhile(Moment::Before, move || {
+            theirs
+                .checkout(&rev("side"), CheckoutOptions::default())
+                .unwrap();
+        });
+        let error = match rename {
+            false => ours.delete_branch(&branch("side"), true).map(drop),
+            true => ours.rename_branch(&branch("side"), &branch("other")),
+        }
+        .unwrap_err();
+        assert!(matches!(error, StoreError::RefMoved { .. }), "{error}");
+        let theirs = in_worktree(ours.storage(), "theirs");
+        assert_eq!(theirs.current_branch(), Some(&branch("side")));
+        assert_eq!(theirs.head(), Some(head));
+    }
 }

@@ -42,6 +42,16 @@ pub(crate) struct Witness {
     hidden: Capabilities,
     failing: AtomicBool,
     writes_left: AtomicUsize,
+    meanwhile: Mutex<Option<(Moment, Box<dyn FnOnce() + Send>)>>,
+}
+
+/// When something else happens during a commit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// Before the commit.
+    Before,
+    /// After the commit, whose answer is then lost: it fails in a way that may pass.
+    AfterAndLost,
 }
 
 impl Witness {
@@ -55,6 +65,7 @@ impl Witness {
             hidden,
             failing: AtomicBool::new(false),
             writes_left: AtomicUsize::new(usize::MAX),
+            meanwhile: Mutex::new(None),
         })
     }
 
@@ -76,6 +87,19 @@ impl Witness {
     /// Lets so many calls that write succeed, and none after them.
     pub(crate) fn fail_after(&self, writes: usize) {
         self.writes_left.store(writes, Ordering::SeqCst);
+    }
+
+    /// Lets something else happen during the next commit.
+    pub(crate) fn meanwhile(&self, moment: Moment, work: impl FnOnce() + Send + 'static) {
+        *self.meanwhile.lock() = Some((moment, Box::new(work)));
+    }
+
+    /// Does what is to happen at this moment; says whether there was anything.
+    fn interject(&self, now: Moment) -> bool {
+        let mut meanwhile = self.meanwhile.lock();
+        let due = meanwhile.take_if(|(moment, _)| *moment == now);
+        drop(meanwhile);
+        due.map(|(_, work)| work()).is_some()
     }
 
     fn writable(&self) -> Result<()> {
@@ -217,7 +241,12 @@ impl NodeStorage for Witness {
             .map(|update| update.name.to_string())
             .collect();
         self.seen.lock().commits.push(refs);
-        self.inner.commit(call, records, updates)
+        self.interject(Moment::Before);
+        let swap = self.inner.commit(call, records, updates)?;
+        if self.interject(Moment::AfterAndLost) {
+            return Err(Error::new(ErrorKind::UNAVAILABLE, "the answer was lost").retryable());
+        }
+        Ok(swap)
     }
 
     fn sync(&self, call: &Call<'_>) -> Result<()> {
