@@ -14,8 +14,9 @@ use prollytree::store::StoreError;
 use prollytree::tree::TreeError;
 use prollytree_plugin_api::ErrorKind;
 
-use crate::output::{REMOVED, note, paint};
-use crate::rows::BadRow;
+use crate::output::{NAME, REMOVED, note, paint};
+use crate::remedy::remedy;
+use crate::rows::{BadRow, NotWritten};
 
 /// Why a command did not do what it was asked, or that its answer is no.
 #[derive(Debug, thiserror::Error)]
@@ -78,16 +79,29 @@ const FAILED: u8 = 4;
 impl Failure {
     /// Says what went wrong, and returns the exit code.
     pub(crate) fn report(&self) -> ExitCode {
-        if let Self::Output(error) = self
-            && error.kind() == io::ErrorKind::BrokenPipe
-        {
-            // Whoever read the answer has seen enough.
+        if self.is_unread() {
             return ExitCode::SUCCESS;
         }
         let text = format!("{} {}", paint(REMOVED, "error:"), self.text());
-        match note(&text) {
+        let hint = self
+            .remedy()
+            .map(|remedy| format!("{} {remedy}", paint(NAME, "hint:")));
+        let said = note(&text).and_then(|()| hint.map_or(Ok(()), |hint| note(&hint)));
+        match said {
             Ok(()) => ExitCode::from(self.code()),
             Err(_) => ExitCode::from(FAILED),
+        }
+    }
+
+    /// Says whether the command did its work, and whoever read the answer has seen enough.
+    pub(crate) fn is_unread(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    fn remedy(&self) -> Option<String> {
+        match self {
+            Self::Store(error) => remedy(error),
+            _ => None,
         }
     }
 
@@ -120,9 +134,9 @@ impl Failure {
     fn code(&self) -> u8 {
         match self {
             Self::No(_) => NO,
+            Self::File { source, .. } => file_code(source),
             Self::Input(_)
             | Self::Row { .. }
-            | Self::File { .. }
             | Self::Config(_)
             | Self::Name(_)
             | Self::Person(_) => WRONG,
@@ -131,6 +145,21 @@ impl Failure {
             Self::Plugin(error) => plugin_code(error),
             Self::Store(error) => store_code(error),
         }
+    }
+}
+
+/// Tells a file that was named wrongly from one that the system cannot read or write.
+fn file_code(error: &io::Error) -> u8 {
+    match error.kind() {
+        io::ErrorKind::NotFound
+        | io::ErrorKind::AlreadyExists
+        | io::ErrorKind::PermissionDenied
+        | io::ErrorKind::IsADirectory
+        | io::ErrorKind::NotADirectory
+        | io::ErrorKind::InvalidFilename
+        | io::ErrorKind::InvalidInput
+        | io::ErrorKind::InvalidData => WRONG,
+        _ => FAILED,
     }
 }
 
@@ -173,6 +202,15 @@ impl From<OpenError> for Failure {
             OpenError::Plugin(error) => Self::Plugin(error),
             OpenError::Store(error) => Self::Store(error),
             error => Self::Input(error.to_string()),
+        }
+    }
+}
+
+impl From<NotWritten> for Failure {
+    fn from(reason: NotWritten) -> Self {
+        match reason {
+            NotWritten::Value(reason) => Self::Input(reason),
+            NotWritten::Output(error) => Self::Output(error),
         }
     }
 }

@@ -12,6 +12,7 @@ mod logger;
 mod output;
 mod panics;
 mod pattern;
+mod remedy;
 mod rows;
 mod session;
 mod verbs;

@@ -18,7 +18,7 @@ use std::path::Path;
 
 pub(crate) use entry::{Entry, EntryRule};
 pub(crate) use template::KeyTemplate;
-pub(crate) use write::{RowWriter, canonical_row, field_names};
+pub(crate) use write::{NotWritten, RowWriter, canonical_row, field_names};
 
 /// The format of a file of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

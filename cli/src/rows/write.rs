@@ -2,8 +2,31 @@
 
 use std::io::{self, Write};
 
+use thiserror::Error;
+
 use super::RowFormat;
 use super::canonical::{Fields, fields, write_object};
+
+/// Why a row was not written.
+#[derive(Debug, Error)]
+pub(crate) enum NotWritten {
+    /// The value is no row.
+    #[error("{0}")]
+    Value(String),
+    /// The file does not take it.
+    #[error(transparent)]
+    Output(#[from] io::Error),
+}
+
+impl From<csv::Error> for NotWritten {
+    fn from(error: csv::Error) -> Self {
+        let text = error.to_string();
+        match error.into_kind() {
+            csv::ErrorKind::Io(error) => Self::Output(error),
+            _ => Self::Value(text),
+        }
+    }
+}
 
 /// Writes CSV or TSV.
 pub(crate) struct RowWriter<W: Write> {
@@ -31,53 +54,49 @@ impl<W: Write> RowWriter<W> {
     }
 
     /// Writes an entry as it is.
-    pub(crate) fn entry(&mut self, key: &[u8], value: &[u8]) -> Result<(), String> {
+    pub(crate) fn entry(&mut self, key: &[u8], value: &[u8]) -> Result<(), NotWritten> {
         if !self.begun {
             self.columns = vec!["key".to_owned(), "value".to_owned()];
             self.begin()?;
         }
-        self.writer
-            .write_record([key, value])
-            .map_err(|error| error.to_string())
+        Ok(self.writer.write_record([key, value])?)
     }
 
     /// Writes a value that is a JSON object: text as it is, other fields as JSON.
-    pub(crate) fn row(&mut self, value: &[u8]) -> Result<(), String> {
-        let fields = object(value)?;
+    pub(crate) fn row(&mut self, value: &[u8]) -> Result<(), NotWritten> {
+        let fields = object(value).map_err(NotWritten::Value)?;
         if !self.begun {
             self.begin()?;
         }
         if let Some((name, _)) = fields.iter().find(|(name, _)| !self.columns.contains(name)) {
-            return Err(format!(
+            return Err(NotWritten::Value(format!(
                 "there is no column for its field `{name}`; add it to --columns"
-            ));
+            )));
         }
         let cells = self.columns.iter().map(|column| {
             let field = fields.iter().find(|(name, _)| name == column);
             field.map_or_else(|| Ok(String::new()), |(_, json)| cell(json))
         });
-        let cells = cells.collect::<Result<Vec<_>, String>>()?;
-        self.writer
-            .write_record(cells)
-            .map_err(|error| error.to_string())
+        let cells = cells.collect::<Result<Vec<_>, String>>();
+        Ok(self
+            .writer
+            .write_record(cells.map_err(NotWritten::Value)?)?)
     }
 
     /// Ends the file. One without rows still names its columns.
-    pub(crate) fn end(mut self) -> io::Result<()> {
+    pub(crate) fn end(mut self) -> Result<(), NotWritten> {
         if !self.begun && self.columns.is_empty() {
             self.columns = vec!["key".to_owned(), "value".to_owned()];
         }
         if !self.begun {
-            self.begin().map_err(io::Error::other)?;
+            self.begin()?;
         }
-        self.writer.flush()
+        Ok(self.writer.flush()?)
     }
 
-    fn begin(&mut self) -> Result<(), String> {
+    fn begin(&mut self) -> Result<(), NotWritten> {
         self.begun = true;
-        self.writer
-            .write_record(&self.columns)
-            .map_err(|error| error.to_string())
+        Ok(self.writer.write_record(&self.columns)?)
     }
 }
 

@@ -50,9 +50,12 @@ impl Batch {
                 continue;
             }
             let verb = parse(line).map_err(at)?;
-            let code = super::run(verb, session)?;
-            if code != ExitCode::SUCCESS {
-                return Ok(code);
+            match super::run(verb, session) {
+                Ok(ExitCode::SUCCESS) => {}
+                Ok(code) => return Ok(code),
+                // The commands that follow are there for more than their answers.
+                Err(failure) if failure.is_unread() => {}
+                Err(failure) => return Err(failure),
             }
         }
         Ok(ExitCode::SUCCESS)

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
-use std::io::{BufWriter, ErrorKind, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use prollytree::history::Revision;
@@ -13,8 +12,8 @@ use serde_json::json;
 
 use crate::failure::Failure;
 use crate::input::BytesArgs;
-use crate::output::{JsonArray, escaped, json_bytes, raw_out};
-use crate::rows::{RowFormat, RowWriter, canonical_row, field_names};
+use crate::output::{JsonArray, escaped, json_bytes, raw_out, write_file};
+use crate::rows::{NotWritten, RowFormat, RowWriter, canonical_row, field_names};
 use crate::session::Session;
 
 /// Write entries to a file
@@ -97,59 +96,19 @@ impl Export {
             self.columns = columns(entries())?;
         }
         match file {
-            None => self.write(raw_out(), format, entries()).map(drop),
-            Some(file) => self.write_file(&session.path(&file), format, entries()),
+            None => self.write(&mut raw_out(), format, entries()),
+            Some(file) => write_file(&session.path(&file), |out| {
+                self.write(out, format, entries())
+            }),
         }
     }
 
-    /// Writes beside a file first, so that it is never half of one. What is no file, such as a
-    /// device or a pipe, is written into; of a link, what it leads to is written.
-    fn write_file(
+    fn write(
         &self,
-        path: &Path,
+        out: &mut impl Write,
         format: RowFormat,
         entries: impl Iterator<Item = Result<(Key, Value), StoreError>>,
     ) -> Result<(), Failure> {
-        let failed = |source| Failure::File {
-            doing: "write",
-            path: path.to_owned(),
-            source,
-        };
-        let target = match fs::canonicalize(path) {
-            Ok(target) => target,
-            Err(error) if error.kind() == ErrorKind::NotFound => path.to_owned(),
-            Err(error) => return Err(failed(error)),
-        };
-        if target.exists() && !target.is_file() {
-            let file = OpenOptions::new()
-                .write(true)
-                .open(&target)
-                .map_err(failed)?;
-            let mut out = self.write(BufWriter::with_capacity(1 << 16, file), format, entries)?;
-            return out.flush().map_err(failed);
-        }
-        let partial = partial_beside(&target);
-        let file = File::create_new(&partial).map_err(failed)?;
-        let written = self.write(BufWriter::with_capacity(1 << 16, file), format, entries);
-        let ended = written.and_then(|out| {
-            let file = out
-                .into_inner()
-                .map_err(|error| failed(error.into_error()))?;
-            file.sync_all().map_err(failed)?;
-            fs::rename(&partial, &target).map_err(failed)
-        });
-        if ended.is_err() {
-            fs::remove_file(&partial).map_err(failed)?;
-        }
-        ended
-    }
-
-    fn write<W: Write>(
-        &self,
-        mut out: W,
-        format: RowFormat,
-        entries: impl Iterator<Item = Result<(Key, Value), StoreError>>,
-    ) -> Result<W, Failure> {
         match format {
             RowFormat::Jsonl => {
                 for entry in entries {
@@ -158,14 +117,14 @@ impl Export {
                 }
             }
             RowFormat::Json => {
-                let mut array = JsonArray::begin(out)?;
+                let mut array = JsonArray::begin(&mut *out)?;
                 for entry in entries {
                     array.push_text(&self.json_row(&entry?)?)?;
                 }
-                out = array.end()?;
+                array.end()?;
             }
             RowFormat::Csv | RowFormat::Tsv => {
-                let mut writer = RowWriter::new(&mut out, format, &self.columns);
+                let mut writer = RowWriter::new(&mut *out, format, &self.columns);
                 for entry in entries {
                     let (key, value) = entry?;
                     let written = if self.rows {
@@ -173,13 +132,12 @@ impl Export {
                     } else {
                         writer.entry(&key, &value)
                     };
-                    written.map_err(|reason| not_a_row(&key, &reason))?;
+                    written.map_err(|reason| not_written(&key, reason))?;
                 }
                 writer.end()?;
             }
         }
-        out.flush()?;
-        Ok(out)
+        Ok(out.flush()?)
     }
 
     fn json_row(&self, (key, value): &(Key, Value)) -> Result<String, Failure> {
@@ -200,17 +158,16 @@ fn columns(entries: Entries<'_>) -> Result<Vec<String>, Failure> {
     Ok(columns.into_iter().collect())
 }
 
+fn not_written(key: &[u8], reason: NotWritten) -> Failure {
+    match reason {
+        NotWritten::Value(reason) => not_a_row(key, &reason),
+        NotWritten::Output(error) => Failure::Output(error),
+    }
+}
+
 fn not_a_row(key: &[u8], reason: &str) -> Failure {
     Failure::Input(format!(
         "cannot write the value of `{}` as a row: {reason}",
         escaped(key)
     ))
-}
-
-/// Returns a name beside a file that only this process uses.
-fn partial_beside(target: &Path) -> PathBuf {
-    let mut name = OsString::from(".");
-    name.push(target.file_name().unwrap_or_default());
-    name.push(format!(".{}.partial", std::process::id()));
-    target.with_file_name(name)
 }

@@ -93,9 +93,10 @@ impl Import {
             ));
         }
         // Until the end nothing refers to what is stored, so an error leaves the store as it was.
+        let before = store.tree().clone();
         let rows = self.read(input, format, &mut store)?;
         let mut count = ChangeCount::default();
-        for change in store.changes() {
+        for change in store.changes_since(&before) {
             count.add(&change?);
         }
         let committed = match self.message.as_ref().filter(|_| count.total() > 0) {

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::builtin::DEFAULT_STORE;
 use crate::failure::Failure;
-use crate::output::note;
+use crate::output::{note, sync_folder};
 use crate::session::Session;
 
 /// Make a store and write prolly.toml
@@ -135,6 +135,8 @@ fn write_config(folder: &Path, uri: &str) -> Result<PathBuf, Failure> {
         .open(&path)
         .map_err(failed)?;
     file.write_all(config_text(&uri).as_bytes())
+        .and_then(|()| file.sync_all())
+        .and_then(|()| sync_folder(folder))
         .map_err(failed)?;
     Ok(path)
 }

@@ -2,6 +2,7 @@
 
 mod bytes;
 mod configuration;
+mod files;
 mod help;
 mod history;
 mod plugins;

@@ -132,7 +132,7 @@ impl VersionedStore {
     /// Moves the worktree with its changes to another name of the commit that they began from.
     fn carry(&mut self, position: Position, action: &str) -> Result<(), StoreError> {
         let mut batch = RecordBatch::new();
-        let tree = self.applied(&mut batch)?;
+        let tree = self.applied_to_keep(&mut batch)?;
         let work = self.work.with_tree(tree, &mut batch)?;
         let record = self.work_record(position.clone(), self.head(), work.root(), action);
         self.save(record, false, batch)?;

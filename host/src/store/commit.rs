@@ -49,7 +49,7 @@ impl VersionedStore {
     /// error, the changes are still there.
     pub fn commit_with(&mut self, options: CommitOptions) -> Result<CommitId, StoreError> {
         let mut batch = RecordBatch::new();
-        let tree = self.applied(&mut batch)?;
+        let tree = self.applied_to_keep(&mut batch)?;
         let work = self.work.with_tree(tree, &mut batch)?;
         if work.root() == self.base.contents.root() && !options.allow_empty {
             return Err(StoreError::NothingToCommit);

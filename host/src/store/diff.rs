@@ -55,6 +55,13 @@ impl VersionedStore {
         Changes::of_work(&self.base.contents.tree, &self.work.tree, &self.staged)
     }
 
+    /// Returns what has happened to the entries since they were those of `tree`, staged edits
+    /// included.
+    #[must_use]
+    pub fn changes_since(&self, tree: &Tree) -> Changes<'_> {
+        Changes::of_work(tree, &self.work.tree, &self.staged)
+    }
+
     fn tree_at(&self, revision: &Revision) -> Result<Tree, StoreError> {
         Ok(self.at(revision)?.into_tree())
     }

@@ -69,16 +69,18 @@ impl VersionedStore {
             return Err(TreeError::ValueTooLong { len: value.len() }.into());
         }
         self.staged.stage(key, edit);
-        if self.staged.bytes() > self.staging_bytes {
-            self.spill()?;
-        }
-        Ok(())
+        self.spill_beyond(self.staging_bytes)
     }
 
-    /// Writes the staged edits as nodes, not yet durably and with nothing that refers to them.
-    fn spill(&mut self) -> Result<(), StoreError> {
+    /// Writes the staged edits as nodes if they take more memory than so many bytes, not yet durably
+    /// and with nothing that refers to them. The nodes, which may take far more memory than the
+    /// edits, are stored as they are made.
+    pub(super) fn spill_beyond(&mut self, bytes: usize) -> Result<(), StoreError> {
+        if self.staged.bytes() <= bytes {
+            return Ok(());
+        }
+        let tree = self.work.tree.apply_stored(self.staged.iter())?;
         let mut batch = RecordBatch::new();
-        let tree = self.applied(&mut batch)?;
         let work = self.work.with_tree(tree, &mut batch)?;
         self.storage.put(&batch)?;
         self.work = work;

@@ -224,6 +224,12 @@ impl VersionedStore {
         Ok(self.applied(&mut RecordBatch::new())?.root())
     }
 
+    /// Returns the tree of the store's entries, without the staged edits.
+    #[must_use]
+    pub fn tree(&self) -> &Tree {
+        &self.work.tree
+    }
+
     /// Returns the root hash of everything in the store, staged edits included: the root that a
     /// commit would have. Writes nothing.
     pub fn catalog_root(&self) -> Result<Hash, StoreError> {
@@ -283,6 +289,15 @@ impl VersionedStore {
             head,
         }
         .resolve(revision)
+    }
+
+    /// Like [`applied`](Self::applied), for edits that are about to be made durable: many are stored
+    /// at once, and only the nodes of few come in the batch.
+    pub(super) fn applied_to_keep(&mut self, batch: &mut RecordBatch) -> Result<Tree, StoreError> {
+        /// So many bytes of edits make at most some hundred times as many of nodes.
+        const FEW_BYTES: usize = 1 << 20;
+        self.spill_beyond(FEW_BYTES)?;
+        self.applied(batch)
     }
 
     /// Returns the tree with the staged edits applied; its new nodes are added to the batch.

@@ -43,7 +43,7 @@ impl VersionedStore {
     /// [`StoreError::WorkMoved`] if another session changed the worktree; the edits stay staged.
     pub fn flush(&mut self) -> Result<(), StoreError> {
         let mut batch = RecordBatch::new();
-        let tree = self.applied(&mut batch)?;
+        let tree = self.applied_to_keep(&mut batch)?;
         let work = self.work.with_tree(tree, &mut batch)?;
         if !self.is_saved(&work) {
             let clean = work.root() == self.base.contents.root();

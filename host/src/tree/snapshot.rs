@@ -108,6 +108,19 @@ impl Tree {
         self.write(edits, Output::Batch(batch))
     }
 
+    /// Like [`apply`](Self::apply), but stores the new records as it goes, so that memory is bounded
+    /// whatever the number of edits. The tree can be read at once, and becomes durable with the
+    /// storage's next commit.
+    ///
+    /// # Errors
+    /// As for `apply`. What has been stored by then is not referred to by anything.
+    pub fn apply_stored<K: AsRef<[u8]>, E: Borrow<Edit>>(
+        &self,
+        edits: impl IntoIterator<Item = (K, E)>,
+    ) -> Result<Self, TreeError> {
+        self.write(edits, Output::store(&self.storage))
+    }
+
     /// Returns the root hash.
     #[must_use]
     pub fn root(&self) -> Hash {
