@@ -345,11 +345,12 @@ fn a_branch_that_someone_checks_out_at_the_same_moment_is_not_deleted() {
                 .checkout(&rev("side"), CheckoutOptions::default())
                 .unwrap();
         });
-        let error = match rename {
-            false => ours.delete_branch(&branch("side"), true).map(drop),
-            true => ours.rename_branch(&branch("side"), &branch("other")),
-        }
-        .unwrap_err();
+        let done = if rename {
+            ours.rename_branch(&branch("side"), &branch("other"))
+        } else {
+            ours.delete_branch(&branch("side"), true).map(drop)
+        };
+        let error = done.unwrap_err();
         assert!(matches!(error, StoreError::RefMoved { .. }), "{error}");
         let theirs = in_worktree(ours.storage(), "theirs");
         assert_eq!(theirs.current_branch(), Some(&branch("side")));

@@ -42,8 +42,11 @@ pub(crate) struct Witness {
     hidden: Capabilities,
     failing: AtomicBool,
     writes_left: AtomicUsize,
-    meanwhile: Mutex<Option<(Moment, Box<dyn FnOnce() + Send>)>>,
+    meanwhile: Mutex<Option<(Moment, Interjection)>>,
 }
+
+/// What happens meanwhile.
+type Interjection = Box<dyn FnOnce() + Send>;
 
 /// When something else happens during a commit.
 #[derive(Clone, Copy, PartialEq, Eq)]
