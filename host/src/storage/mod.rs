@@ -85,6 +85,12 @@ impl Storage {
         }))
     }
 
+    /// Says whether both are handles on the same opened backend.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Returns what the backend says about itself.
     #[must_use]
     pub fn info(&self) -> &StorageInfo {

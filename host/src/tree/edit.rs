@@ -22,13 +22,17 @@ pub(super) struct Order {
 
 impl Order {
     pub(super) fn check(&mut self, key: &[u8], edit: &Edit) -> Result<(), TreeError> {
-        if key.len() > MAX_KEY_LEN {
-            return Err(TreeError::KeyTooLong { len: key.len() });
-        }
         if let Edit::Put(value) = edit
             && value.len() > MAX_VALUE_LEN
         {
             return Err(TreeError::ValueTooLong { len: value.len() });
+        }
+        self.check_key(key)
+    }
+
+    pub(super) fn check_key(&mut self, key: &[u8]) -> Result<(), TreeError> {
+        if key.len() > MAX_KEY_LEN {
+            return Err(TreeError::KeyTooLong { len: key.len() });
         }
         match &mut self.last {
             Some(last) if key <= last.as_slice() => {

@@ -32,6 +32,14 @@ pub enum TreeError {
         /// The root of the tree.
         root: Hash,
     },
+    /// Trees that are merged must share their nodes.
+    #[error(
+        "the tree {root} lies in another storage than the one it is merged with; copy it there first"
+    )]
+    OtherStorage {
+        /// The root of the tree.
+        root: Hash,
+    },
     /// Parameters that no tree can have.
     #[error("invalid tree parameters: {field} {rule}, but is {value}")]
     InvalidParameters {

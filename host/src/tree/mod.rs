@@ -1,4 +1,4 @@
-//! The sorted map: node format, boundary rule, cursor, edit and diff.
+//! The sorted map: node format, boundary rule, cursor, edit, diff and merge.
 //!
 //! A [`Tree`] is an immutable snapshot, cut into nodes by a rule that looks at nothing but content:
 //! two trees with the same entries and [`Parameters`] are the same nodes, whatever their histories.
@@ -43,12 +43,15 @@ mod error;
 mod iter;
 mod key;
 mod layout;
+mod merge;
 mod node;
 mod output;
 mod parameters;
+mod resolve;
 mod snapshot;
 mod stats;
 mod value;
+mod walk;
 mod writer;
 
 pub use diff::{Change, Diff};
@@ -56,8 +59,12 @@ pub use edit::Edit;
 pub use error::TreeError;
 pub use iter::Iter;
 pub use key::{Key, MAX_KEY_LEN};
+pub use merge::Merged;
 pub use node::Node;
 pub use parameters::{EntryRule, Measure, NodeSize, Parameters, Shape};
+pub use resolve::{
+    Conflict, LastWriter, LeaveConflicts, MergeJson, Resolution, Resolver, TakeOurs, TakeTheirs,
+};
 pub use snapshot::Tree;
 pub use stats::{LevelStats, TreeStats};
 pub use value::{Blob, MAX_VALUE_LEN, Value};

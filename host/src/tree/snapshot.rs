@@ -13,7 +13,7 @@ use super::entries::Entries;
 use super::iter::Iter;
 use super::key::{Key, after_prefix};
 use super::node::{Node, Totals};
-use super::output::Output;
+use super::output::{NewNode, Output};
 use super::parameters::Parameters;
 use super::stats::TreeStats;
 use super::value::{Cell, Value, load_blob};
@@ -275,14 +275,19 @@ impl Tree {
         for (key, edit) in edits {
             writer.apply(key.as_ref(), edit.borrow())?;
         }
-        let Some(root) = writer.finish()? else {
-            return Ok(self.clone());
+        Ok(self.with_root(writer.finish()?))
+    }
+
+    /// Returns the tree that a writer has made of this one.
+    pub(super) fn with_root(&self, root: Option<NewNode>) -> Self {
+        let Some(root) = root else {
+            return self.clone();
         };
-        Ok(Self {
+        Self {
             root: root.child.hash,
             node: root.node,
             ..self.clone()
-        })
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod bytes;
 mod counted;
 mod limits;
 mod measure;
+mod merge;
 mod model;
 
 use std::collections::{BTreeMap, HashMap, HashSet};

@@ -6,6 +6,9 @@
 //! after it, up to where a new boundary falls together with an old one: from there on everything
 //! would be cut as it is.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use prollytree_plugin_api::Hash;
 
 use super::chunker::{Chunker, cell_weight, child_weight};
@@ -42,7 +45,27 @@ struct Level {
     gone: Vec<Key>,
     /// The number of new nodes, and the last of them.
     written: u64,
-    last_written: Option<NewNode>,
+    last_written: Option<Written>,
+    /// Whether some of the level's nodes came as parts of adopted ones.
+    has_adopted: bool,
+}
+
+/// A node of the new tree, and where it is in memory if it was written here.
+#[derive(Clone, Debug)]
+struct Written {
+    child: Child,
+    node: Option<Arc<Node>>,
+}
+
+/// Nodes of another tree in place of old ones, which end with the same key; or behind the last old
+/// one. The parts are children of one internal node each.
+pub(super) struct Adoption {
+    /// The last old key before them.
+    pub(super) behind: Option<Key>,
+    pub(super) old: Option<(Arc<Node>, Range<usize>)>,
+    /// Whether no old node of the level comes behind them.
+    pub(super) old_ends_level: bool,
+    pub(super) new: (Arc<Node>, Range<usize>),
 }
 
 /// Where a level stands among its old entries.
@@ -91,6 +114,66 @@ impl<'a> Writer<'a> {
             }
             Edit::Put(value) => self.put_blob(key, value),
         }
+    }
+
+    /// Puts what a leaf of another tree with the same parameters holds for a key. Like
+    /// [`apply`](Self::apply).
+    pub(super) fn put_cell(&mut self, key: &[u8], cell: Cell<'_>) -> Result<(), TreeError> {
+        self.order.check_key(key)?;
+        self.advance(0, key)?;
+        if self.old_cell(key) == Some(cell) {
+            return Ok(());
+        }
+        self.replace(0, key, Some(Entry::Value(cell)))
+    }
+
+    /// Takes nodes of another tree with the same parameters in place of old ones. That is possible
+    /// where a new boundary falls before them on their level and on all below; otherwise nothing is
+    /// done. Says which.
+    pub(super) fn adopt(&mut self, adoption: &Adoption) -> Result<bool, TreeError> {
+        let (node, run) = &adoption.new;
+        let at = usize::from(node.level()) - 1;
+        // The least key that is greater.
+        let next = match &adoption.behind {
+            Some(behind) => [behind, &[0][..]].concat(),
+            None => Vec::new(),
+        };
+        for level in 0..=at {
+            self.advance(level, &next)?;
+            // Until a level stands between nodes, the one above does not know which are gone.
+            if !self.levels[level].is_between(adoption.old.is_none()) {
+                return Ok(false);
+            }
+        }
+        self.changed = true;
+        let (old_keys, replaced) = match &adoption.old {
+            None => (Vec::new(), 0),
+            Some((old, run)) => (
+                run.clone().map(|index| old.key(index).to_key()).collect(),
+                run.clone()
+                    .map(|index| old.child_totals(index).entries)
+                    .sum(),
+            ),
+        };
+        for (number, level) in self.levels[..=at].iter_mut().enumerate() {
+            level.pass_old(replaced, adoption.old_ends_level);
+            level.has_adopted |= number < at;
+        }
+        let mut old_keys = old_keys.into_iter().peekable();
+        for index in run.clone() {
+            let (key, child) = (node.key(index).to_key(), node.child(index));
+            while let Some(gone) = old_keys.next_if(|old| *old <= key) {
+                if gone < key {
+                    self.change_above(at, &gone, None)?;
+                }
+            }
+            let level = &mut self.levels[at];
+            level.written += 1;
+            level.last_written = Some(Written { child, node: None });
+            self.change_above(at, &key, Some(child))?;
+        }
+        old_keys.try_for_each(|gone| self.change_above(at, &gone, None))?;
+        Ok(true)
     }
 
     /// Writes what is left and returns the new root, or `None` if nothing has changed.
@@ -277,7 +360,7 @@ impl<'a> Writer<'a> {
         }
         let level = &mut self.levels[at];
         let entries = level.chunker.entries();
-        if level.replaced == self.tree.totals().entries {
+        if level.replaced == self.tree.totals().entries && !level.has_adopted {
             // No old node stays: the new ones are all there are.
             match (&level.last_written, entries.len()) {
                 (None, 1) if at > 0 => {
@@ -287,7 +370,10 @@ impl<'a> Writer<'a> {
                 (None, _) => {
                     return level.take(&mut self.output).map(Some);
                 }
-                (Some(root), 0) if level.written == 1 => return Ok(Some(root.clone())),
+                (Some(written), 0) if level.written == 1 => {
+                    let written = written.clone();
+                    return self.root(written).map(Some);
+                }
                 _ => {}
             }
         }
@@ -296,6 +382,15 @@ impl<'a> Writer<'a> {
         }
         self.report_gone(at, None)?;
         Ok(None)
+    }
+
+    fn root(&self, written: Written) -> Result<NewNode, TreeError> {
+        let child = written.child;
+        let node = match written.node {
+            Some(node) => node,
+            None => self.tree.storage().load::<Node>(&child.hash)?,
+        };
+        Ok(NewNode { child, node })
     }
 
     /// Returns the root of a tree of which nothing is left but what is below an old node.
@@ -344,6 +439,7 @@ impl Level {
             gone: Vec::new(),
             written: 0,
             last_written: None,
+            has_adopted: false,
         })
     }
 
@@ -380,7 +476,32 @@ impl Level {
     fn take(&mut self, output: &mut Output<'_>) -> Result<NewNode, TreeError> {
         let new = self.chunker.take(output)?;
         self.written += 1;
-        self.last_written = Some(new.clone());
+        self.last_written = Some(Written {
+            child: new.child,
+            node: Some(Arc::clone(&new.node)),
+        });
         Ok(new)
+    }
+
+    /// Says whether the level stands between nodes, the old ones and the new ones; if it is to stand
+    /// behind the last old one, whether that has been written anew, because the old level ended
+    /// there and not by the rule.
+    fn is_between(&self, at_end: bool) -> bool {
+        let progress = if at_end {
+            self.progress == Progress::Exhausted
+        } else {
+            self.progress != Progress::Inside
+        };
+        progress && self.chunker.entries().is_empty() && self.gone.is_empty()
+    }
+
+    /// Passes old nodes that others have taken the place of, with so many of the tree's entries.
+    fn pass_old(&mut self, entries: u64, ends_level: bool) {
+        if self.old.is_some() && self.progress != Progress::Exhausted {
+            self.replaced += entries;
+            if ends_level {
+                self.progress = Progress::Exhausted;
+            }
+        }
     }
 }

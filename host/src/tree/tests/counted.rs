@@ -176,3 +176,61 @@ fn an_insertion_rewrites_few_leaves() {
         leaves[990]
     );
 }
+
+/// What a merge of two trees costs that come from one: changes at every `step`-th key, those of
+/// theirs beside ours.
+fn merge_cost(map: &Map, changes: usize, contiguous: bool) -> (usize, usize, usize) {
+    let (backend, storage) = new_storage();
+    let base = build(&storage, Parameters::default(), map);
+    let keys: Vec<_> = map.keys().cloned().collect();
+    let edits = |side: usize| -> Vec<(Key, Edit)> {
+        (0..changes)
+            .map(|n| {
+                let place = if contiguous {
+                    (1 + 2 * side) * keys.len() / 5 + n
+                } else {
+                    (2 * n + side) * (keys.len() / (2 * changes))
+                };
+                (
+                    keys[place].clone(),
+                    Edit::Put(vec![side.to_le_bytes()[0]; 90]),
+                )
+            })
+            .collect()
+    };
+    let (ours, theirs) = (apply(&base, edits(0)), apply(&base, edits(1)));
+    let expected = apply(&ours, edits(1));
+    let [base, ours, theirs] = [base, ours, theirs].map(|tree| (tree.root(), *tree.parameters()));
+    let storage = cold(&backend);
+    let [base, ours, theirs] = [base, ours, theirs]
+        .map(|(root, parameters)| Tree::open(storage.clone(), root, parameters).unwrap());
+    backend.take();
+    let mut batch = RecordBatch::new();
+    let merged = ours
+        .merge(&base, &theirs, LeaveConflicts, &mut batch)
+        .unwrap();
+    assert!(merged.conflicts.is_empty());
+    assert_eq!(merged.tree, expected);
+    (backend.take().0, batch.len(), base.depth())
+}
+
+#[test]
+fn a_merge_reads_and_writes_what_both_sides_changed() {
+    for count in [10_000, 100_000] {
+        let map = rows(count);
+        for changes in [10, 1_000] {
+            let (read, written, depth) = merge_cost(&map, changes, false);
+            // Three trees are read, and one is written, where changes are.
+            let most = 4 * 2 * changes * depth;
+            assert!(
+                read < most && written < changes * (depth + 1),
+                "{changes} in {count} at depth {depth}: {read} read, {written} written"
+            );
+        }
+        let (read, written, depth) = merge_cost(&map, 1_000, true);
+        assert!(
+            read < 30 * depth && written < 6 * depth,
+            "1000 in a row in {count} at depth {depth}: {read} read, {written} written"
+        );
+    }
+}

@@ -1,0 +1,172 @@
+//! Who decides where both sides of a merge changed the same key.
+
+use serde_json::{Map, Value as Json};
+
+use super::key::Key;
+use super::value::Value;
+
+/// A key that both sides changed, each in its own way. At least two of the three values differ from
+/// each other and from nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    /// The key.
+    pub key: Key,
+    /// The value that both began from; `None` if there was none.
+    pub base: Option<Value>,
+    /// Our value; `None` if we have removed it.
+    pub ours: Option<Value>,
+    /// Their value; `None` if they have removed it.
+    pub theirs: Option<Value>,
+}
+
+/// What becomes of a key in conflict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// It stays in conflict: it is listed, and our value stays for now.
+    Unresolved,
+    /// Our value stays, also if that is none.
+    Ours,
+    /// Theirs is taken, also if that is none.
+    Theirs,
+    /// It gets another value.
+    Put(Vec<u8>),
+    /// It is removed.
+    Delete,
+}
+
+/// Decides conflicts, one by one, in the order of their keys.
+///
+/// Every function of a conflict is a resolver. So are the ones in this module.
+pub trait Resolver {
+    /// Decides one conflict.
+    fn resolve(&mut self, conflict: &Conflict) -> Resolution;
+}
+
+impl<F: FnMut(&Conflict) -> Resolution> Resolver for F {
+    fn resolve(&mut self, conflict: &Conflict) -> Resolution {
+        self(conflict)
+    }
+}
+
+/// Decides nothing: every conflict is listed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LeaveConflicts;
+
+/// Our values stay: the peer's `IgnoreAll` and `TakeDestination`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TakeOurs;
+
+/// Their values are taken: the peer's `TakeSource`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TakeTheirs;
+
+/// The value that was written last counts, by the time that a function reads from a key and a value.
+/// A removal has no time: what is there counts. Equal times, and times that cannot be read, leave
+/// the conflict.
+#[derive(Clone, Copy, Debug)]
+pub struct LastWriter<F>(pub F);
+
+/// JSON objects are merged member by member, and those inside them likewise: a member that one side
+/// changed is taken from there. What both changed, and what is no object, stays in conflict. The
+/// result is JSON without spaces, its members in the order of ours and then of theirs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MergeJson;
+
+impl Resolver for LeaveConflicts {
+    fn resolve(&mut self, _: &Conflict) -> Resolution {
+        Resolution::Unresolved
+    }
+}
+
+impl Resolver for TakeOurs {
+    fn resolve(&mut self, _: &Conflict) -> Resolution {
+        Resolution::Ours
+    }
+}
+
+impl Resolver for TakeTheirs {
+    fn resolve(&mut self, _: &Conflict) -> Resolution {
+        Resolution::Theirs
+    }
+}
+
+impl<F, T> Resolver for LastWriter<F>
+where
+    F: FnMut(&[u8], &[u8]) -> Option<T>,
+    T: Ord,
+{
+    fn resolve(&mut self, conflict: &Conflict) -> Resolution {
+        let (ours, theirs) = match (&conflict.ours, &conflict.theirs) {
+            (Some(ours), Some(theirs)) => (ours, theirs),
+            (Some(_), None) => return Resolution::Ours,
+            (None, _) => return Resolution::Theirs,
+        };
+        let mut time = |value: &Value| (self.0)(&conflict.key, value);
+        match (time(ours), time(theirs)) {
+            (Some(ours), Some(theirs)) if ours > theirs => Resolution::Ours,
+            (Some(ours), Some(theirs)) if ours < theirs => Resolution::Theirs,
+            _ => Resolution::Unresolved,
+        }
+    }
+}
+
+impl Resolver for MergeJson {
+    fn resolve(&mut self, conflict: &Conflict) -> Resolution {
+        let object = |value: &Option<Value>| -> Option<Map<String, Json>> {
+            serde_json::from_slice(value.as_deref()?).ok()
+        };
+        let base = match &conflict.base {
+            None => Some(Map::new()),
+            base => object(base),
+        };
+        let sides = (base, object(&conflict.ours), object(&conflict.theirs));
+        let (Some(base), Some(ours), Some(theirs)) = sides else {
+            return Resolution::Unresolved;
+        };
+        match merge_objects(&base, &ours, &theirs) {
+            Some(merged) => Resolution::Put(Json::Object(merged).to_string().into_bytes()),
+            None => Resolution::Unresolved,
+        }
+    }
+}
+
+/// Merges objects; `None` if both sides changed a member in different ways.
+fn merge_objects(
+    base: &Map<String, Json>,
+    ours: &Map<String, Json>,
+    theirs: &Map<String, Json>,
+) -> Option<Map<String, Json>> {
+    let mut merged = Map::new();
+    let new = theirs.keys().filter(|&name| !ours.contains_key(name));
+    for name in ours.keys().chain(new) {
+        let member = merge_members(base.get(name), ours.get(name), theirs.get(name))?;
+        if let Some(member) = member {
+            merged.insert(name.clone(), member);
+        }
+    }
+    Some(merged)
+}
+
+/// Merges one member: the outer `None` is a conflict, the inner one its absence.
+fn merge_members(
+    base: Option<&Json>,
+    ours: Option<&Json>,
+    theirs: Option<&Json>,
+) -> Option<Option<Json>> {
+    if ours == theirs || base == theirs {
+        return Some(ours.cloned());
+    }
+    if base == ours {
+        return Some(theirs.cloned());
+    }
+    let empty = Map::new();
+    match (base, ours?, theirs?) {
+        (Some(Json::Object(base)), Json::Object(ours), Json::Object(theirs)) => {
+            merge_objects(base, ours, theirs).map(|merged| Some(Json::Object(merged)))
+        }
+        (None, Json::Object(ours), Json::Object(theirs)) => {
+            merge_objects(&empty, ours, theirs).map(|merged| Some(Json::Object(merged)))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,144 @@
+//! A walk over a tree from its first entry to its last that goes down only where it is told to: what
+//! stands before it is an entry of a leaf, or a whole child of an internal node.
+
+use std::sync::Arc;
+
+use super::children::check_begin;
+use super::key::KeyRef;
+use super::node::{Child, Node};
+use super::value::Value;
+use super::{Tree, TreeError};
+
+/// A position in a tree.
+#[derive(Debug)]
+pub(super) struct Walk {
+    tree: Tree,
+    /// From the root down, which child the path takes; of the last node, the entry that comes next.
+    /// Empty behind the last entry.
+    path: Vec<Step>,
+}
+
+#[derive(Debug)]
+struct Step {
+    node: Arc<Node>,
+    index: usize,
+}
+
+impl Walk {
+    /// Stands before the first entry of the root.
+    pub(super) fn new(tree: &Tree) -> Self {
+        let node = Arc::clone(tree.root_node());
+        let path = if tree.is_empty() {
+            Vec::new()
+        } else {
+            vec![Step { node, index: 0 }]
+        };
+        Self {
+            tree: tree.clone(),
+            path,
+        }
+    }
+
+    /// Returns the node and the position of what comes next; `None` behind the last entry.
+    pub(super) fn next(&self) -> Option<(&Arc<Node>, usize)> {
+        self.path.last().map(|step| (&step.node, step.index))
+    }
+
+    /// Returns the level of the node; `None` behind the last entry.
+    pub(super) fn level(&self) -> Option<u8> {
+        self.path.last().map(|step| step.node.level())
+    }
+
+    /// Returns the child that comes next.
+    pub(super) fn child(&self) -> Option<Child> {
+        self.next().map(|(node, index)| node.child(index))
+    }
+
+    /// Returns the key of what comes next: of a child, its last one.
+    pub(super) fn key(&self) -> Option<KeyRef<'_>> {
+        self.next().map(|(node, index)| node.key(index))
+    }
+
+    /// Returns the value of the entry of a leaf that comes next.
+    pub(super) fn value(&self) -> Result<Option<Value>, TreeError> {
+        let value = self
+            .next()
+            .map(|(node, index)| self.tree.value(node, index));
+        value.transpose()
+    }
+
+    /// Returns the last key that has been passed.
+    pub(super) fn key_before(&self) -> Option<KeyRef<'_>> {
+        if self.path.is_empty() {
+            return self.tree.root_node().last_key();
+        }
+        let mut steps = self.path.iter().rev();
+        steps
+            .find(|step| step.index > 0)
+            .map(|step| step.node.key(step.index - 1))
+    }
+
+    /// Says whether the entry at `index` of the node is the last one on its level.
+    pub(super) fn is_last(&self, index: usize) -> bool {
+        let (last, above) = match self.path.split_last() {
+            None => return true,
+            Some(split) => split,
+        };
+        index + 1 == last.node.len() && above.iter().all(|step| step.index + 1 == step.node.len())
+    }
+
+    /// Passes so many entries of the node, or children with all that is below them.
+    pub(super) fn pass(&mut self, count: usize) {
+        let Some(step) = self.path.last_mut() else {
+            return;
+        };
+        step.index += count;
+        while let Some(step) = self.path.last()
+            && step.index >= step.node.len()
+        {
+            self.path.pop();
+            if let Some(above) = self.path.last_mut() {
+                above.index += 1;
+            }
+        }
+    }
+
+    /// Passes everything that is left.
+    pub(super) fn pass_all(&mut self) {
+        self.path.clear();
+    }
+
+    /// Passes everything up to a key and the key itself.
+    pub(super) fn pass_through(&mut self, key: KeyRef<'_>) -> Result<(), TreeError> {
+        while let Some((node, index)) = self.next() {
+            if node.key(index) <= key {
+                self.pass(1);
+            } else if node.is_leaf() || self.key_before().is_some_and(|before| before >= key) {
+                break;
+            } else {
+                self.open()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes down into the child that comes next.
+    pub(super) fn open(&mut self) -> Result<(), TreeError> {
+        let Some((node, index)) = self.next() else {
+            return Ok(());
+        };
+        let child = node.load_child(self.tree.storage(), index)?.into_arc();
+        // The child was compared with the ones before it in its parent; with those before its
+        // parent it is compared here.
+        if index == 0
+            && let Some(before) = self.key_before()
+        {
+            check_begin(node, index, &child, before)?;
+        }
+        self.path.push(Step {
+            node: child,
+            index: 0,
+        });
+        Ok(())
+    }
+}
