@@ -37,6 +37,10 @@ impl Cache {
         self.0.get(hash)?.record.downcast().ok()
     }
 
+    pub(super) fn contains(&self, hash: &Hash) -> bool {
+        self.0.contains_key(hash)
+    }
+
     pub(super) fn keep(&self, hash: Hash, record: Decoded) {
         self.0.insert(hash, record);
     }

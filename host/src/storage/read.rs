@@ -79,6 +79,11 @@ impl Storage {
         Ok(hashes.iter().map(|hash| Arc::clone(&found[hash])).collect())
     }
 
+    /// Says whether a record is in the cache, so that loading it asks nobody.
+    pub(crate) fn is_cached(&self, hash: &Hash) -> bool {
+        self.0.cache.contains(hash)
+    }
+
     /// Says which of the records are stored.
     pub fn contains_many(&self, hashes: &[Hash]) -> Result<Vec<bool>, StorageError> {
         let mut present = vec![false; hashes.len()];

@@ -8,6 +8,8 @@
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock, Weak};
 
+use prollytree_plugin_api::Hash;
+
 use super::TreeError;
 use super::key::KeyRef;
 use super::node::Node;
@@ -117,6 +119,44 @@ impl Node {
             }
             Children::None => fetch(storage, self, index).map(Loaded::Shared),
         }
+    }
+}
+
+impl Node {
+    /// Says whether a child is in memory, so that going down to it asks nobody.
+    pub(super) fn is_loaded(&self, storage: &Storage, index: usize) -> bool {
+        let here = match &self.children {
+            Children::None => false,
+            Children::Leaves(places) => places
+                .get()
+                .and_then(|places| places[index].get())
+                .is_some_and(|leaf| leaf.strong_count() > 0),
+            Children::Internal(places) => places
+                .get()
+                .is_some_and(|places| places[index].get().is_some()),
+        };
+        here || storage.is_cached(&self.child(index).hash)
+    }
+
+    /// Loads children of nodes of one level, those that are not in memory with one call to the
+    /// backend.
+    pub(super) fn load_places(
+        storage: &Storage,
+        places: &[&(Arc<Self>, usize)],
+    ) -> Result<Vec<Arc<Self>>, TreeError> {
+        let missing: Vec<Hash> = places
+            .iter()
+            .filter(|(node, index)| !node.is_loaded(storage, *index))
+            .map(|(node, index)| node.child(*index).hash)
+            .collect();
+        // In the cache they are found one by one, and kept in memory until then.
+        let held = storage.load_many::<Self>(&missing)?;
+        let children = places
+            .iter()
+            .map(|(node, index)| Ok(node.load_child(storage, *index)?.into_arc()))
+            .collect();
+        drop(held);
+        children
     }
 }
 

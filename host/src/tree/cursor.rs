@@ -15,7 +15,13 @@ pub(super) struct Cursor {
     /// From the root to the cursor's node; never empty.
     path: Vec<Step>,
     level: u8,
+    /// How many nodes are loaded together when the next one is not in memory: more and more, because
+    /// who has gone on for long is likely to go on.
+    ahead: usize,
 }
+
+/// The most nodes that are loaded together.
+const MOST_AHEAD: usize = 64;
 
 /// A node of the path, and which child the path takes; in the last node, the entry that the cursor
 /// stands before.
@@ -26,6 +32,11 @@ struct Step {
 }
 
 impl Cursor {
+    /// Stands nowhere yet: [`seek`](Self::seek) comes first.
+    pub(super) fn unplaced(tree: &Tree, level: u8) -> Self {
+        Self::at_root(tree, level)
+    }
+
     /// Stands before the first entry of a level, which the tree must have.
     pub(super) fn first(tree: &Tree, level: u8) -> Result<Self, TreeError> {
         let mut cursor = Self::at_root(tree, level);
@@ -45,6 +56,24 @@ impl Cursor {
     pub(super) fn at(tree: &Tree, level: u8, key: &[u8]) -> Result<Self, TreeError> {
         let mut cursor = Self::at_root(tree, level);
         cursor.seek(key)?;
+        Ok(cursor)
+    }
+
+    /// Stands before the entry that so many others come before, which the tree must have.
+    pub(super) fn at_rank(tree: &Tree, rank: u64) -> Result<Self, TreeError> {
+        let mut cursor = Self::at_root(tree, 0);
+        let mut left = rank;
+        while !cursor.node().is_leaf() {
+            let node = Arc::clone(cursor.node());
+            let mut index = 0;
+            while index + 1 < node.len() && node.child_totals(index).entries <= left {
+                left -= node.child_totals(index).entries;
+                index += 1;
+            }
+            cursor.set_index(index);
+            cursor.push_child()?;
+        }
+        cursor.set_index(usize::try_from(left).unwrap_or(usize::MAX));
         Ok(cursor)
     }
 
@@ -102,8 +131,21 @@ impl Cursor {
         };
         self.path.truncate(turn + 1);
         self.path[turn].index += 1;
+        self.load_ahead()?;
         self.descend_from_child(|_| 0)?;
         Ok(true)
+    }
+
+    /// Loads the child that comes next together with some that follow it, if it is not in memory.
+    fn load_ahead(&mut self) -> Result<(), TreeError> {
+        let Step { node, index } = self.step();
+        if !node.is_loaded(&self.storage, *index) {
+            let end = node.len().min(index + self.ahead);
+            let places: Vec<_> = (*index..end).map(|at| (Arc::clone(node), at)).collect();
+            Node::load_places(&self.storage, &places.iter().collect::<Vec<_>>())?;
+            self.ahead = (self.ahead * 2).min(MOST_AHEAD);
+        }
+        Ok(())
     }
 
     /// Moves behind the last entry of the previous node of the level, in the same way.
@@ -136,6 +178,7 @@ impl Cursor {
             storage: tree.storage().clone(),
             path,
             level,
+            ahead: 1,
         }
     }
 

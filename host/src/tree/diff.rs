@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::ops::Bound;
 use std::sync::Arc;
 
+use super::frontier::Frontier;
 use super::iter::Bounds;
 use super::key::{Key, KeyRef};
 use super::node::Node;
@@ -28,6 +29,7 @@ pub struct Diff {
     before: Side,
     after: Side,
     state: State,
+    frontier: Frontier,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +68,7 @@ impl Diff {
             before: side(before),
             after: side(after),
             state: State::New,
+            frontier: Frontier::default(),
         }
     }
 
@@ -86,7 +89,11 @@ impl Diff {
                     // The higher one is opened, so that equal parts meet at the same level.
                     Ordering::Greater => Ordering::Less,
                     Ordering::Less => Ordering::Greater,
-                    Ordering::Equal if before.is_leaf() => before.key().cmp(&after.key()),
+                    Ordering::Equal if before.is_leaf() => {
+                        before
+                            .node
+                            .compare_keys(before.index, &after.node, after.index)
+                    }
                     Ordering::Equal => Ordering::Equal,
                 },
             };
@@ -132,10 +139,30 @@ impl Diff {
             self.before.skip();
             self.after.skip();
         } else {
+            self.fetch_ahead()?;
             self.before.step()?;
             self.after.step()?;
         }
         Ok(None)
+    }
+
+    /// Loads what will be compared below the two nodes, if that is not in memory.
+    fn fetch_ahead(&mut self) -> Result<(), TreeError> {
+        let storage = self.before.tree.storage();
+        let next = self.before.open.last();
+        if next.is_none_or(|open| open.node.is_loaded(storage, open.index))
+            || self.before.is_bounded()
+            || !storage.is_same(self.after.tree.storage())
+        {
+            return Ok(());
+        }
+        let stacks = [&self.before, &self.after].map(|side| {
+            let open = side.open.iter();
+            open.map(|open| (Arc::clone(&open.node), open.index))
+                .collect()
+        });
+        self.frontier
+            .fetch(storage, &stacks, |[before, after]| before != after)
     }
 
     /// Says whether two entries of leaves have the same value; loads blobs only where the trees may
@@ -171,6 +198,10 @@ impl Iterator for Diff {
 }
 
 impl Side {
+    fn is_bounded(&self) -> bool {
+        !matches!(self.bounds, (Bound::Unbounded, Bound::Unbounded))
+    }
+
     fn open_root(&mut self) {
         let root = Arc::clone(self.tree.root_node());
         self.open(root);
@@ -238,9 +269,5 @@ impl Open {
 
     fn is_leaf(&self) -> bool {
         self.node.is_leaf()
-    }
-
-    fn key(&self) -> KeyRef<'_> {
-        self.node.key(self.index)
     }
 }

@@ -11,14 +11,16 @@ use std::sync::Arc;
 
 use prollytree_plugin_api::Hash;
 
+use super::adopt::Adoption;
+use super::frontier::Frontier;
 use super::key::{Key, KeyRef};
 use super::output::Output;
 use super::resolve::{Conflict, Resolution, Resolver};
 use super::value::{Cell, Value};
 use super::walk::Walk;
-use super::writer::{Adoption, Writer};
+use super::writer::Writer;
 use super::{Edit, Tree, TreeError};
-use crate::storage::RecordBatch;
+use crate::storage::{RecordBatch, Storage};
 
 /// What a merge has made.
 #[derive(Clone, Debug)]
@@ -31,6 +33,8 @@ pub struct Merged {
 
 /// A merge under way.
 struct Merge<'a, R> {
+    storage: &'a Storage,
+    frontier: Frontier,
     base: Walk,
     ours: Walk,
     theirs: Walk,
@@ -77,6 +81,8 @@ impl Tree {
             });
         }
         let mut merge = Merge {
+            storage: self.storage(),
+            frontier: Frontier::default(),
             base: Walk::new(base),
             ours: Walk::new(self),
             theirs: Walk::new(theirs),
@@ -151,10 +157,26 @@ impl<R: Resolver> Merge<'_, R> {
         if base == ours && self.alike && self.adopt()? {
             return Ok(());
         }
+        self.fetch_ahead()?;
         for walk in [&mut self.base, &mut self.ours, &mut self.theirs] {
             walk.open()?;
         }
         Ok(())
+    }
+
+    /// Loads what will be compared below the three nodes, if that is not in memory.
+    fn fetch_ahead(&mut self) -> Result<(), TreeError> {
+        let walks = [&self.base, &self.ours, &self.theirs];
+        if (walks.iter().filter_map(|walk| walk.next()))
+            .all(|(node, index)| node.is_loaded(self.storage, index))
+        {
+            return Ok(());
+        }
+        self.frontier.fetch(
+            self.storage,
+            &walks.map(Walk::stack),
+            |[base, ours, theirs]| base != ours && base != theirs && ours != theirs,
+        )
     }
 
     /// Takes a run of their children in place of a run of ours that we have not changed, if both
@@ -227,18 +249,25 @@ impl<R: Resolver> Merge<'_, R> {
 
     /// Merges the smallest key that stands before the three walks, all of which are in leaves.
     fn merge_entries(&mut self) -> Result<(), TreeError> {
-        let keys = [&self.base, &self.ours, &self.theirs].map(Walk::key);
-        let Some(key) = keys.iter().flatten().min() else {
+        let walks = [&self.base, &self.ours, &self.theirs];
+        let mut smallest: Option<&Walk> = None;
+        for walk in walks {
+            if smallest.is_none_or(|smallest| walk.compare(smallest).is_lt()) {
+                smallest = Some(walk);
+            }
+        }
+        let Some(smallest) = smallest else {
             return Ok(());
         };
-        let [base, ours, theirs] = keys.map(|other| other == Some(*key));
-        let key = key.to_key();
+        let [base, ours, theirs] = walks.map(|walk| walk.compare(smallest).is_eq());
         if !self.same(&self.ours, ours, &self.theirs, theirs)?
             && !self.same(&self.base, base, &self.theirs, theirs)?
         {
             if self.same(&self.base, base, &self.ours, ours)? {
+                let key = smallest.key().map(KeyRef::to_key).unwrap_or_default();
                 self.take_theirs(&key, theirs)?;
             } else {
+                let key = smallest.key().map(KeyRef::to_key).unwrap_or_default();
                 self.decide(key, [base, ours, theirs])?;
             }
         }

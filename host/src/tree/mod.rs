@@ -29,6 +29,7 @@
 //! # }
 //! ```
 
+mod adopt;
 mod boundary;
 mod children;
 mod chunker;
@@ -40,6 +41,7 @@ mod edit;
 mod encode;
 mod entries;
 mod error;
+mod frontier;
 mod iter;
 mod key;
 mod layout;
@@ -48,6 +50,7 @@ mod node;
 mod output;
 mod parameters;
 mod resolve;
+mod scan;
 mod snapshot;
 mod stats;
 mod value;
@@ -65,6 +68,7 @@ pub use parameters::{EntryRule, Measure, NodeSize, Parameters, Shape};
 pub use resolve::{
     Conflict, LastWriter, LeaveConflicts, MergeJson, Resolution, Resolver, TakeOurs, TakeTheirs,
 };
+pub use scan::Page;
 pub use snapshot::Tree;
 pub use stats::{LevelStats, TreeStats};
 pub use value::{Blob, MAX_VALUE_LEN, Value};

@@ -94,6 +94,13 @@ impl Node {
         KeyRef::new(self.prefix(), self.head(index), self.tail(index))
     }
 
+    /// Appends what a key has behind the prefix.
+    #[inline]
+    pub(super) fn append_rest(&self, index: usize, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.head(index));
+        out.extend_from_slice(self.tail(index));
+    }
+
     /// Returns the last key, or `None` in the node of an empty tree.
     pub(super) fn last_key(&self) -> Option<KeyRef<'_>> {
         self.len().checked_sub(1).map(|last| self.key(last))
@@ -134,6 +141,24 @@ impl Node {
             hash: Hash::new(*hash),
             totals: self.child_totals(index),
         }
+    }
+
+    /// Compares two keys of two nodes.
+    #[inline]
+    pub(super) fn compare_keys(&self, index: usize, other: &Self, at: usize) -> Ordering {
+        let same_prefix = self.prefix_head == other.prefix_head
+            && self.fields.prefix_len == other.fields.prefix_len
+            && (usize::from(self.fields.prefix_len) <= HEAD_LEN || self.prefix() == other.prefix());
+        if !same_prefix {
+            return self.key(index).cmp(&other.key(at));
+        }
+        self.head_word(index)
+            .cmp(&other.head_word(at))
+            .then_with(|| {
+                let (mine, theirs) = (self.head_len(index), other.head_len(at));
+                mine.cmp(&theirs)
+                    .then_with(|| self.tail(index).cmp(other.tail(at)))
+            })
     }
 
     /// Returns the position of the first entry whose key is not smaller than `key`; the number of

@@ -22,7 +22,7 @@ pub struct Conflict {
 /// What becomes of a key in conflict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resolution {
-    /// It stays in conflict: it is listed, and our value stays for now.
+    /// It stays in conflict: it is listed, and the tree keeps our value.
     Unresolved,
     /// Our value stays, also if that is none.
     Ours,
@@ -124,49 +124,50 @@ impl Resolver for MergeJson {
             return Resolution::Unresolved;
         };
         match merge_objects(&base, &ours, &theirs) {
-            Some(merged) => Resolution::Put(Json::Object(merged).to_string().into_bytes()),
-            None => Resolution::Unresolved,
+            Ok(merged) => Resolution::Put(Json::Object(merged).to_string().into_bytes()),
+            Err(Clash) => Resolution::Unresolved,
         }
     }
 }
 
-/// Merges objects; `None` if both sides changed a member in different ways.
+/// Both sides changed a member, each in its own way.
+struct Clash;
+
 fn merge_objects(
     base: &Map<String, Json>,
     ours: &Map<String, Json>,
     theirs: &Map<String, Json>,
-) -> Option<Map<String, Json>> {
+) -> Result<Map<String, Json>, Clash> {
     let mut merged = Map::new();
     let new = theirs.keys().filter(|&name| !ours.contains_key(name));
     for name in ours.keys().chain(new) {
         let member = merge_members(base.get(name), ours.get(name), theirs.get(name))?;
-        if let Some(member) = member {
-            merged.insert(name.clone(), member);
-        }
+        merged.extend(member.map(|member| (name.clone(), member)));
     }
-    Some(merged)
+    Ok(merged)
 }
 
-/// Merges one member: the outer `None` is a conflict, the inner one its absence.
 fn merge_members(
     base: Option<&Json>,
     ours: Option<&Json>,
     theirs: Option<&Json>,
-) -> Option<Option<Json>> {
+) -> Result<Option<Json>, Clash> {
     if ours == theirs || base == theirs {
-        return Some(ours.cloned());
+        return Ok(ours.cloned());
     }
     if base == ours {
-        return Some(theirs.cloned());
+        return Ok(theirs.cloned());
     }
     let empty = Map::new();
-    match (base, ours?, theirs?) {
-        (Some(Json::Object(base)), Json::Object(ours), Json::Object(theirs)) => {
-            merge_objects(base, ours, theirs).map(|merged| Some(Json::Object(merged)))
+    let base = match base {
+        None => &empty,
+        Some(Json::Object(base)) => base,
+        Some(_) => return Err(Clash),
+    };
+    match (ours, theirs) {
+        (Some(Json::Object(ours)), Some(Json::Object(theirs))) => {
+            Ok(Some(Json::Object(merge_objects(base, ours, theirs)?)))
         }
-        (None, Json::Object(ours), Json::Object(theirs)) => {
-            merge_objects(&empty, ours, theirs).map(|merged| Some(Json::Object(merged)))
-        }
-        _ => None,
+        _ => Err(Clash),
     }
 }

@@ -249,7 +249,7 @@ impl Tree {
     }
 
     /// Finds a key below a node, and calls `found` with its leaf and its position if it is there.
-    fn locate<T>(
+    pub(super) fn locate<T>(
         &self,
         node: &Node,
         key: &[u8],

@@ -27,6 +27,8 @@ struct Counting {
     records: Mutex<HashMap<Hash, Vec<u8>>>,
     reads: AtomicUsize,
     writes: AtomicUsize,
+    /// Calls that read records.
+    calls: AtomicUsize,
 }
 
 impl Counting {
@@ -36,6 +38,13 @@ impl Counting {
             self.reads.swap(0, Ordering::Relaxed),
             self.writes.swap(0, Ordering::Relaxed),
         )
+    }
+}
+
+impl Counting {
+    /// Returns the calls that have read records since the last call of this.
+    fn take_calls(&self) -> usize {
+        self.calls.swap(0, Ordering::Relaxed)
     }
 }
 
@@ -53,6 +62,7 @@ impl NodeStorage for Counting {
 
     fn get_many(&self, _: &Call<'_>, hashes: &[Hash], out: &mut [Slot]) -> Result<()> {
         let records = self.records.lock();
+        self.calls.fetch_add(1, Ordering::Relaxed);
         for (hash, slot) in hashes.iter().zip(out) {
             self.reads.fetch_add(1, Ordering::Relaxed);
             match records.get(hash) {

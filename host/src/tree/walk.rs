@@ -1,6 +1,7 @@
 //! A walk over a tree from its first entry to its last that goes down only where it is told to: what
 //! stands before it is an entry of a leaf, or a whole child of an internal node.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::children::check_begin;
@@ -44,6 +45,20 @@ impl Walk {
         self.path.last().map(|step| (&step.node, step.index))
     }
 
+    /// Returns the nodes that the walk stands in, each with the position of what comes next there.
+    pub(super) fn stack(&self) -> Vec<(Arc<Node>, usize)> {
+        let last = self.path.len().saturating_sub(1);
+        let steps = self.path.iter().enumerate();
+        steps
+            .map(|(depth, step)| {
+                (
+                    Arc::clone(&step.node),
+                    step.index + usize::from(depth < last),
+                )
+            })
+            .collect()
+    }
+
     /// Returns the level of the node; `None` behind the last entry.
     pub(super) fn level(&self) -> Option<u8> {
         self.path.last().map(|step| step.node.level())
@@ -57,6 +72,14 @@ impl Walk {
     /// Returns the key of what comes next: of a child, its last one.
     pub(super) fn key(&self) -> Option<KeyRef<'_>> {
         self.next().map(|(node, index)| node.key(index))
+    }
+
+    /// Compares the keys of what comes next; nothing comes behind all keys.
+    pub(super) fn compare(&self, other: &Self) -> Ordering {
+        match (self.next(), other.next()) {
+            (Some((node, index)), Some((other, at))) => node.compare_keys(index, other, at),
+            (mine, theirs) => mine.is_none().cmp(&theirs.is_none()),
+        }
     }
 
     /// Returns the value of the entry of a leaf that comes next.
@@ -80,9 +103,8 @@ impl Walk {
 
     /// Says whether the entry at `index` of the node is the last one on its level.
     pub(super) fn is_last(&self, index: usize) -> bool {
-        let (last, above) = match self.path.split_last() {
-            None => return true,
-            Some(split) => split,
+        let Some((last, above)) = self.path.split_last() else {
+            return true;
         };
         index + 1 == last.node.len() && above.iter().all(|step| step.index + 1 == step.node.len())
     }

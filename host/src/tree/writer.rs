@@ -6,7 +6,6 @@
 //! after it, up to where a new boundary falls together with an old one: from there on everything
 //! would be cut as it is.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use prollytree_plugin_api::Hash;
@@ -26,51 +25,40 @@ pub(super) struct Writer<'a> {
     output: Output<'a>,
     order: Order,
     /// The levels that have been reached by a change or a look, from the leaves up.
-    levels: Vec<Level>,
-    changed: bool,
+    pub(super) levels: Vec<Level>,
+    pub(super) changed: bool,
 }
 
 /// One level of the tree that is being written.
-struct Level {
+pub(super) struct Level {
     /// The new entries since the last boundary.
-    chunker: Chunker,
+    pub(super) chunker: Chunker,
     /// The old entries; `None` above the old root.
-    old: Option<Cursor>,
+    pub(super) old: Option<Cursor>,
     /// Whether the level above knows the old nodes.
     has_parent: bool,
-    progress: Progress,
+    pub(super) progress: Progress,
     /// How many of the tree's entries are below the old nodes that are written anew.
-    replaced: u64,
+    pub(super) replaced: u64,
     /// The last keys of old nodes that are gone, as far as the level above has not been told.
-    gone: Vec<Key>,
+    pub(super) gone: Vec<Key>,
     /// The number of new nodes, and the last of them.
-    written: u64,
-    last_written: Option<Written>,
+    pub(super) written: u64,
+    pub(super) last_written: Option<Written>,
     /// Whether some of the level's nodes came as parts of adopted ones.
-    has_adopted: bool,
+    pub(super) has_adopted: bool,
 }
 
 /// A node of the new tree, and where it is in memory if it was written here.
 #[derive(Clone, Debug)]
-struct Written {
-    child: Child,
-    node: Option<Arc<Node>>,
-}
-
-/// Nodes of another tree in place of old ones, which end with the same key; or behind the last old
-/// one. The parts are children of one internal node each.
-pub(super) struct Adoption {
-    /// The last old key before them.
-    pub(super) behind: Option<Key>,
-    pub(super) old: Option<(Arc<Node>, Range<usize>)>,
-    /// Whether no old node of the level comes behind them.
-    pub(super) old_ends_level: bool,
-    pub(super) new: (Arc<Node>, Range<usize>),
+pub(super) struct Written {
+    pub(super) child: Child,
+    pub(super) node: Option<Arc<Node>>,
 }
 
 /// Where a level stands among its old entries.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Progress {
+pub(super) enum Progress {
     /// Between old nodes: those before the cursor are done, one way or the other.
     Outside,
     /// In an old node that is written anew: its entries before the cursor are done.
@@ -127,55 +115,6 @@ impl<'a> Writer<'a> {
         self.replace(0, key, Some(Entry::Value(cell)))
     }
 
-    /// Takes nodes of another tree with the same parameters in place of old ones. That is possible
-    /// where a new boundary falls before them on their level and on all below; otherwise nothing is
-    /// done. Says which.
-    pub(super) fn adopt(&mut self, adoption: &Adoption) -> Result<bool, TreeError> {
-        let (node, run) = &adoption.new;
-        let at = usize::from(node.level()) - 1;
-        // The least key that is greater.
-        let next = match &adoption.behind {
-            Some(behind) => [behind, &[0][..]].concat(),
-            None => Vec::new(),
-        };
-        for level in 0..=at {
-            self.advance(level, &next)?;
-            // Until a level stands between nodes, the one above does not know which are gone.
-            if !self.levels[level].is_between(adoption.old.is_none()) {
-                return Ok(false);
-            }
-        }
-        self.changed = true;
-        let (old_keys, replaced) = match &adoption.old {
-            None => (Vec::new(), 0),
-            Some((old, run)) => (
-                run.clone().map(|index| old.key(index).to_key()).collect(),
-                run.clone()
-                    .map(|index| old.child_totals(index).entries)
-                    .sum(),
-            ),
-        };
-        for (number, level) in self.levels[..=at].iter_mut().enumerate() {
-            level.pass_old(replaced, adoption.old_ends_level);
-            level.has_adopted |= number < at;
-        }
-        let mut old_keys = old_keys.into_iter().peekable();
-        for index in run.clone() {
-            let (key, child) = (node.key(index).to_key(), node.child(index));
-            while let Some(gone) = old_keys.next_if(|old| *old <= key) {
-                if gone < key {
-                    self.change_above(at, &gone, None)?;
-                }
-            }
-            let level = &mut self.levels[at];
-            level.written += 1;
-            level.last_written = Some(Written { child, node: None });
-            self.change_above(at, &key, Some(child))?;
-        }
-        old_keys.try_for_each(|gone| self.change_above(at, &gone, None))?;
-        Ok(true)
-    }
-
     /// Writes what is left and returns the new root, or `None` if nothing has changed.
     pub(super) fn finish(mut self) -> Result<Option<NewNode>, TreeError> {
         if !self.changed {
@@ -228,10 +167,8 @@ impl<'a> Writer<'a> {
 
     /// Passes the old entries before `key`: those of a node that is being written anew are copied,
     /// others are skipped.
-    fn advance(&mut self, at: usize, key: &[u8]) -> Result<(), TreeError> {
-        if at == self.levels.len() {
-            self.levels.push(Level::new(self.tree, at, key)?);
-        }
+    pub(super) fn advance(&mut self, at: usize, key: &[u8]) -> Result<(), TreeError> {
+        self.reach(at);
         loop {
             let level = &mut self.levels[at];
             let Some(old) = &mut level.old else {
@@ -248,6 +185,13 @@ impl<'a> Writer<'a> {
                     self.copy_rest(at)?;
                 }
             }
+        }
+    }
+
+    /// Makes a level known that the one below it has reached.
+    pub(super) fn reach(&mut self, at: usize) {
+        if at == self.levels.len() {
+            self.levels.push(Level::new(self.tree, at));
         }
     }
 
@@ -283,7 +227,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Tells the level above of a node that came, or went.
-    fn change_above(
+    pub(super) fn change_above(
         &mut self,
         at: usize,
         last_key: &[u8],
@@ -416,13 +360,11 @@ impl Entry<'_> {
 }
 
 impl Level {
-    fn new(tree: &Tree, at: usize, key: &[u8]) -> Result<Self, TreeError> {
+    fn new(tree: &Tree, at: usize) -> Self {
         let number =
             u8::try_from(at).expect("each level has at most half the nodes of the one below");
-        let old = (number <= tree.level())
-            .then(|| Cursor::at(tree, number, key))
-            .transpose()?;
-        Ok(Self {
+        let old = (number <= tree.level()).then(|| Cursor::unplaced(tree, number));
+        Self {
             chunker: Chunker::new(tree.parameters(), number),
             progress: if old.is_some() {
                 Progress::Outside
@@ -440,7 +382,7 @@ impl Level {
             written: 0,
             last_written: None,
             has_adopted: false,
-        })
+        }
     }
 
     /// Begins to write the cursor's node anew.
@@ -481,27 +423,5 @@ impl Level {
             node: Some(Arc::clone(&new.node)),
         });
         Ok(new)
-    }
-
-    /// Says whether the level stands between nodes, the old ones and the new ones; if it is to stand
-    /// behind the last old one, whether that has been written anew, because the old level ended
-    /// there and not by the rule.
-    fn is_between(&self, at_end: bool) -> bool {
-        let progress = if at_end {
-            self.progress == Progress::Exhausted
-        } else {
-            self.progress != Progress::Inside
-        };
-        progress && self.chunker.entries().is_empty() && self.gone.is_empty()
-    }
-
-    /// Passes old nodes that others have taken the place of, with so many of the tree's entries.
-    fn pass_old(&mut self, entries: u64, ends_level: bool) {
-        if self.old.is_some() && self.progress != Progress::Exhausted {
-            self.replaced += entries;
-            if ends_level {
-                self.progress = Progress::Exhausted;
-            }
-        }
     }
 }

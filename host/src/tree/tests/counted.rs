@@ -179,7 +179,14 @@ fn an_insertion_rewrites_few_leaves() {
 
 /// What a merge of two trees costs that come from one: changes at every `step`-th key, those of
 /// theirs beside ours.
-fn merge_cost(map: &Map, changes: usize, contiguous: bool) -> (usize, usize, usize) {
+struct Cost {
+    read: usize,
+    calls: usize,
+    written: usize,
+    depth: usize,
+}
+
+fn merge_cost(map: &Map, changes: usize, contiguous: bool) -> Cost {
     let (backend, storage) = new_storage();
     let base = build(&storage, Parameters::default(), map);
     let keys: Vec<_> = map.keys().cloned().collect();
@@ -205,13 +212,19 @@ fn merge_cost(map: &Map, changes: usize, contiguous: bool) -> (usize, usize, usi
     let [base, ours, theirs] = [base, ours, theirs]
         .map(|(root, parameters)| Tree::open(storage.clone(), root, parameters).unwrap());
     backend.take();
+    backend.take_calls();
     let mut batch = RecordBatch::new();
     let merged = ours
         .merge(&base, &theirs, LeaveConflicts, &mut batch)
         .unwrap();
     assert!(merged.conflicts.is_empty());
     assert_eq!(merged.tree, expected);
-    (backend.take().0, batch.len(), base.depth())
+    Cost {
+        read: backend.take().0,
+        calls: backend.take_calls(),
+        written: batch.len(),
+        depth: base.depth(),
+    }
 }
 
 #[test]
@@ -219,7 +232,8 @@ fn a_merge_reads_and_writes_what_both_sides_changed() {
     for count in [10_000, 100_000] {
         let map = rows(count);
         for changes in [10, 1_000] {
-            let (read, written, depth) = merge_cost(&map, changes, false);
+            let cost = merge_cost(&map, changes, false);
+            let (read, written, depth) = (cost.read, cost.written, cost.depth);
             // Three trees are read, and one is written, where changes are.
             let most = 4 * 2 * changes * depth;
             assert!(
@@ -227,10 +241,86 @@ fn a_merge_reads_and_writes_what_both_sides_changed() {
                 "{changes} in {count} at depth {depth}: {read} read, {written} written"
             );
         }
-        let (read, written, depth) = merge_cost(&map, 1_000, true);
+        let cost = merge_cost(&map, 1_000, false);
+        assert!(
+            cost.calls * 4 < cost.read,
+            "{} calls for {} nodes",
+            cost.calls,
+            cost.read
+        );
+        let cost = merge_cost(&map, 1_000, true);
+        let (read, written, depth) = (cost.read, cost.written, cost.depth);
         assert!(
             read < 30 * depth && written < 6 * depth,
             "1000 in a row in {count} at depth {depth}: {read} read, {written} written"
         );
     }
+}
+
+/// Over a slow backend it is calls that count: what a comparison needs comes a level at a time.
+#[test]
+fn a_diff_of_cold_trees_takes_few_calls_for_many_nodes() {
+    let (backend, storage) = new_storage();
+    let map = rows(100_000);
+    let old = build(&storage, Parameters::default(), &map);
+    let mut bounds = Vec::new();
+    for changes in [10, 1_000] {
+        let edits = map.keys().step_by(map.len() / changes);
+        let edits: Vec<_> = edits
+            .map(|key| (key.clone(), Edit::Put(vec![3; 90])))
+            .collect();
+        let count = edits.len();
+        let new = apply(&old, edits);
+        let storage = cold(&backend);
+        let open =
+            |tree: &Tree| Tree::open(storage.clone(), tree.root(), *tree.parameters()).unwrap();
+        let (old, new) = (open(&old), open(&new));
+        backend.take();
+        backend.take_calls();
+        assert_eq!(old.diff(&new).count(), count);
+        bounds.push((backend.take_calls(), backend.take().0, old.depth()));
+    }
+    let [(few, _, depth), (many, read, _)] = bounds[..] else {
+        unreachable!("two sizes were measured");
+    };
+    // The first time little is fetched ahead, then more and more.
+    assert!(few <= depth, "{few} calls for 10 changes at depth {depth}");
+    assert!(
+        many <= 6 * depth && read > 1_000,
+        "{many} calls for {read} nodes"
+    );
+}
+
+#[test]
+fn a_scan_of_a_cold_tree_loads_more_and_more_leaves_at_once() {
+    let (backend, storage) = new_storage();
+    let tree = build(&storage, Parameters::default(), &rows(50_000));
+    let tree = Tree::open(cold(&backend), tree.root(), *tree.parameters()).unwrap();
+    backend.take();
+    backend.take_calls();
+    assert_eq!(tree.iter().count(), 50_000);
+    let (calls, reads) = (backend.take_calls(), backend.take().0);
+    assert!(calls * 8 < reads, "{calls} calls for {reads} nodes");
+}
+
+/// Counts are kept in the nodes, so sizes and positions cost a path and not a walk.
+#[test]
+fn ranks_and_counts_read_a_path() {
+    let (backend, storage) = new_storage();
+    let map = rows(100_000);
+    let tree = build(&storage, Parameters::default(), &map);
+    let tree = Tree::open(cold(&backend), tree.root(), *tree.parameters()).unwrap();
+    let (low, high) = (
+        map.keys().nth(1_000).unwrap(),
+        map.keys().nth(90_000).unwrap(),
+    );
+    backend.take();
+    assert_eq!(tree.count(&low[..]..&high[..]).unwrap(), 89_000);
+    assert_eq!(tree.rank(high).unwrap(), 90_000);
+    assert_eq!(
+        tree.select(50_000).unwrap().unwrap().0,
+        *map.keys().nth(50_000).unwrap()
+    );
+    let (read, _) = backend.take();
+    assert!(read <= 3 * tree.depth(), "{read} read");
 }

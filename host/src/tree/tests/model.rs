@@ -1,6 +1,6 @@
 //! Random histories: whatever happens to a tree, it is the tree that its entries alone make.
 
-use std::ops::{Bound, RangeBounds};
+use std::ops::{Bound, ControlFlow, RangeBounds};
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -155,6 +155,14 @@ proptest! {
             let value = tree.get(probe).unwrap();
             prop_assert_eq!(value.as_deref(), map.get(probe).map(Vec::as_slice));
             prop_assert_eq!(tree.contains_key(probe).unwrap(), map.contains_key(probe));
+            let copied = tree.get_with(probe, <[u8]>::to_vec).unwrap();
+            prop_assert_eq!(copied.as_ref(), map.get(probe));
+            let smaller = map.range::<[u8], _>((Bound::Unbounded, Bound::Excluded(&probe[..])));
+            let rank = smaller.count();
+            prop_assert_eq!(tree.rank(probe).unwrap(), rank as u64);
+            let selected = tree.select(rank as u64).unwrap().map(|(key, value)| (key, value.to_vec()));
+            let expected = map.iter().nth(rank).map(|(key, value)| (key.clone(), value.clone()));
+            prop_assert_eq!(selected, expected);
             let with_prefix: Vec<_> = tree.prefix(probe).map(|entry| entry.unwrap().0).collect();
             prop_assert!(with_prefix.iter().eq(map.keys().filter(|key| key.starts_with(probe))));
         }
@@ -170,6 +178,16 @@ proptest! {
                     map.keys().filter(|key| bounds.contains(key)).cloned().collect();
                 let mut range = tree.range::<Vec<u8>, _>((bounds.0.cloned(), bounds.1.cloned()));
                 prop_assert_eq!(range.remaining().unwrap(), expected.len() as u64);
+                let owned = (bounds.0.cloned(), bounds.1.cloned());
+                prop_assert_eq!(tree.count::<Vec<u8>, _>(owned.clone()).unwrap(), expected.len() as u64);
+                let mut scanned = Vec::new();
+                let end = tree.scan::<Vec<u8>, _, ()>(owned, |key, value| {
+                    scanned.push((key.to_vec(), value.to_vec()));
+                    ControlFlow::Continue(())
+                });
+                prop_assert_eq!(end.unwrap(), ControlFlow::Continue(()));
+                let entries = expected.iter().map(|key| (key.clone(), map[key].clone()));
+                prop_assert!(scanned.into_iter().eq(entries));
                 let mut found = Vec::new();
                 let mut from_back = Vec::new();
                 while let Some(entry) = range.next() {
@@ -179,6 +197,17 @@ proptest! {
                 found.extend(from_back.into_iter().rev());
                 prop_assert_eq!(found, expected);
             }
+        }
+        for limit in [1, 2, 7, 1_000] {
+            let (mut paged, mut next) = (Vec::new(), None::<Key>);
+            loop {
+                let page = tree.page(next.as_deref(), limit).unwrap();
+                prop_assert!(page.entries.len() == limit || page.next.is_none());
+                paged.extend(page.entries.into_iter().map(|(key, value)| (key, value.to_vec())));
+                let Some(last) = page.next else { break };
+                next = Some(last);
+            }
+            prop_assert!(paged.iter().map(|(key, value)| (key, value)).eq(&map));
         }
     }
 

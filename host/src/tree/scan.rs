@@ -1,0 +1,137 @@
+//! Reading many entries, or counting them: without copies, by position, and page by page.
+
+use std::ops::{Bound, ControlFlow, RangeBounds};
+
+use super::cursor::Cursor;
+use super::iter::Bounds;
+use super::key::Key;
+use super::node::Node;
+use super::value::{Cell, Value, load_blob};
+use super::{Tree, TreeError};
+
+/// Some of a tree's entries, and where the next ones begin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The entries, in the order of their keys.
+    pub entries: Vec<(Key, Value)>,
+    /// The last key, if entries come after it: a page behind it is the next one. It stays right
+    /// whatever is written meanwhile, also for another version of the tree.
+    pub next: Option<Key>,
+}
+
+impl Tree {
+    /// Finds a key and calls `read` with its value, which is not copied: the fastest way to read.
+    pub fn get_with<T>(
+        &self,
+        key: &[u8],
+        read: impl FnOnce(&[u8]) -> T,
+    ) -> Result<Option<T>, TreeError> {
+        self.locate(self.root_node(), key, |leaf, index| {
+            match leaf.cell(index) {
+                Cell::Inline(value) => Ok(read(value)),
+                Cell::Blob(blob) => Ok(read(&load_blob(self.storage(), &blob)?)),
+            }
+        })
+    }
+
+    /// Calls `visit` with the key and the value of each entry of a range, in order, until it breaks.
+    /// Neither is copied for more than the call: the fastest way to read many.
+    pub fn scan<K, R, B>(
+        &self,
+        range: R,
+        mut visit: impl FnMut(&[u8], &[u8]) -> ControlFlow<B>,
+    ) -> Result<ControlFlow<B>, TreeError>
+    where
+        K: AsRef<[u8]> + ?Sized,
+        R: RangeBounds<K>,
+    {
+        let end = range.end_bound().map(AsRef::as_ref);
+        let mut cursor = match range.start_bound().map(AsRef::as_ref) {
+            Bound::Unbounded => Cursor::first(self, 0)?,
+            Bound::Included(key) => Cursor::at(self, 0, key)?,
+            Bound::Excluded(key) => {
+                let mut cursor = Cursor::at(self, 0, key)?;
+                cursor.set_index(cursor.index() + usize::from(cursor.is_at(key)));
+                cursor
+            }
+        };
+        let mut key = Vec::new();
+        loop {
+            let leaf = cursor.node();
+            let until = end_in(leaf, end);
+            key.clear();
+            key.extend_from_slice(leaf.prefix());
+            for index in cursor.index()..until {
+                key.truncate(leaf.prefix().len());
+                leaf.append_rest(index, &mut key);
+                let step = match leaf.cell(index) {
+                    Cell::Inline(value) => visit(&key, value),
+                    Cell::Blob(blob) => visit(&key, &load_blob(self.storage(), &blob)?),
+                };
+                if step.is_break() {
+                    return Ok(step);
+                }
+            }
+            if until < leaf.len() || !cursor.next_node()? {
+                return Ok(ControlFlow::Continue(()));
+            }
+        }
+    }
+
+    /// Returns the number of entries whose keys are smaller. Reads one node a level.
+    pub fn rank(&self, key: &[u8]) -> Result<u64, TreeError> {
+        Ok(Cursor::at(self, 0, key)?.rank())
+    }
+
+    /// Returns the entry that so many others come before; `None` if there are not as many. Reads one
+    /// node a level.
+    pub fn select(&self, rank: u64) -> Result<Option<(Key, Value)>, TreeError> {
+        if rank >= self.len() {
+            return Ok(None);
+        }
+        let cursor = Cursor::at_rank(self, rank)?;
+        let (leaf, index) = (cursor.node(), cursor.index());
+        Ok(Some((leaf.key(index).to_key(), self.value(leaf, index)?)))
+    }
+
+    /// Returns the number of entries whose keys lie in a range. Reads two nodes a level at most,
+    /// however many there are.
+    pub fn count<K, R>(&self, range: R) -> Result<u64, TreeError>
+    where
+        K: AsRef<[u8]> + ?Sized,
+        R: RangeBounds<K>,
+    {
+        self.range(range).remaining()
+    }
+
+    /// Returns up to `limit` entries whose keys come after `after`, or the first ones.
+    pub fn page(&self, after: Option<&[u8]>, limit: usize) -> Result<Page, TreeError> {
+        let start = after.map_or(Bound::Unbounded, |key| Bound::Excluded(key.to_vec()));
+        let bounds: Bounds = (start, Bound::Unbounded);
+        let mut entries = self.range::<Vec<u8>, _>(bounds);
+        let page: Vec<_> = entries.by_ref().take(limit).collect::<Result<_, _>>()?;
+        let more = entries.remaining()? > 0;
+        let last = page.last().map(|(key, _)| key.clone());
+        let next = if page.is_empty() {
+            after.map(<[u8]>::to_vec)
+        } else {
+            last
+        };
+        Ok(Page {
+            entries: page,
+            next: next.filter(|_| more),
+        })
+    }
+}
+
+/// Returns how many of a leaf's entries come before the end of a range.
+fn end_in(leaf: &Node, end: Bound<&[u8]>) -> usize {
+    match end {
+        Bound::Unbounded => leaf.len(),
+        Bound::Excluded(key) => leaf.lower_bound(key),
+        Bound::Included(key) => {
+            let (index, found) = leaf.search(key);
+            index + usize::from(found)
+        }
+    }
+}
