@@ -21,11 +21,13 @@ mod log;
 mod man;
 mod merge;
 mod plugin;
+mod prove;
 mod set;
 mod show;
 mod stats;
 mod status;
 mod tag;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -54,6 +56,8 @@ pub(crate) enum Verb {
     History(history::History),
     KeysAt(keys_at::KeysAt),
     Stats(stats::Stats),
+    Prove(prove::Prove),
+    Verify(verify::Verify),
     Import(import::Import),
     Export(export::Export),
     Embed(embed::Embed),
@@ -84,6 +88,8 @@ pub(crate) fn run(verb: Verb, session: &Session) -> Result<ExitCode, Failure> {
         Verb::History(verb) => verb.run(session),
         Verb::KeysAt(verb) => verb.run(session),
         Verb::Stats(verb) => verb.run(session),
+        Verb::Prove(verb) => verb.run(session),
+        Verb::Verify(verb) => verb.run(session),
         Verb::Import(verb) => verb.run(session),
         Verb::Export(verb) => verb.run(session),
         Verb::Embed(verb) => verb.run(session),

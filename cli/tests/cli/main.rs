@@ -6,6 +6,7 @@ mod files;
 mod help;
 mod history;
 mod plugins;
+mod proofs;
 mod refusals;
 mod rows;
 mod support;

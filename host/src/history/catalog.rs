@@ -7,7 +7,7 @@ use super::catalog_entry::CatalogEntry;
 use super::error::HistoryError;
 use super::namespace::NamespaceKey;
 use crate::storage::{Decode, Malformed, NewRecord, RecordBatch, Storage};
-use crate::tree::{Edit, Node, Parameters, Shape, Tree};
+use crate::tree::{Edit, Node, Parameters, Proof, Shape, Tree};
 
 /// All namespaces of a store at some moment. Cloning is cheap.
 #[derive(Clone, Debug)]
@@ -43,6 +43,11 @@ impl Catalog {
         value
             .map(|value| self.read(CatalogEntry::decode(&value)))
             .transpose()
+    }
+
+    /// Returns a proof of the entry of a namespace, or that there is none.
+    pub fn generate_proof(&self, key: &NamespaceKey) -> Result<Proof, HistoryError> {
+        Ok(self.tree.generate_proof(&key.encode())?)
     }
 
     /// Returns all namespaces in the order of name and facet.

@@ -3,8 +3,8 @@
 use prollytree_plugin_api::Hash;
 
 use super::commit::check_names;
-use super::fields::{Fields, PutFields};
 use crate::storage::Malformed;
+use crate::storage::{Fields, PutFields};
 use crate::tree::Parameters;
 
 /// What the catalog says about one namespace.

@@ -4,9 +4,9 @@ use std::fmt;
 
 use prollytree_plugin_api::{Buffer, Hash, Kind, MAX_RECORD_SIZE};
 
-use super::fields::{Fields, PutFields};
 use super::signature::Signature;
 use crate::storage::{Decode, Malformed, RecordBatch, header, read_header};
+use crate::storage::{Fields, PutFields};
 
 /// The address of a commit: the hash of its bytes, the same on every backend.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -4,8 +4,8 @@ use std::fmt;
 
 use prollytree_plugin_api::Timestamp;
 
-use super::fields::{Fields, PutFields};
 use crate::storage::Malformed;
+use crate::storage::{Fields, PutFields};
 
 /// A name and an e-mail address, in the form in which Git can keep them: neither holds `<`, `>`, a
 /// line break or NUL, neither begins or ends with a space, and the name is not empty.

@@ -2,10 +2,10 @@
 
 use prollytree_plugin_api::{Buffer, Hash, Kind, RefName, Timestamp};
 
-use super::fields::{Fields, PutFields};
 use super::meta::MetaForm;
 use super::names::BranchName;
 use crate::storage::{Decode, Malformed, RecordBatch};
+use crate::storage::{Fields, PutFields};
 use crate::tree::Parameters;
 
 /// What was decided when a store was made.

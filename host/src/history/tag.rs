@@ -4,10 +4,10 @@
 use prollytree_plugin_api::{Buffer, Hash, Kind, MAX_RECORD_SIZE};
 
 use super::commit::{Commit, CommitId};
-use super::fields::{Fields, PutFields};
 use super::names::TagName;
 use super::signature::Signature;
 use crate::storage::{Decode, Malformed, RecordBatch, header, read_header};
+use crate::storage::{Fields, PutFields};
 
 /// What an annotated tag says.
 #[derive(Clone, Debug, PartialEq, Eq)]

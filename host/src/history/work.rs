@@ -5,10 +5,10 @@ use std::sync::Arc;
 use prollytree_plugin_api::{Buffer, Hash, Kind, Timestamp};
 
 use super::commit::CommitId;
-use super::fields::{Fields, PutFields};
 use super::meta::MetaForm;
 use super::names::BranchName;
 use crate::storage::{Decode, Malformed, RecordBatch};
+use crate::storage::{Fields, PutFields};
 
 /// Where a worktree stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

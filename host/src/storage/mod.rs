@@ -7,6 +7,7 @@ mod batch;
 mod cache;
 mod decode;
 mod error;
+mod fields;
 mod leading;
 mod paged;
 mod pin;
@@ -25,6 +26,7 @@ pub use batch::{NewRecord, RecordBatch};
 pub use decode::{Decode, HEADER_LEN, Malformed, header, read_header};
 pub use error::StorageError;
 
+pub(crate) use fields::{Fields, PutFields};
 pub(crate) use leading::Leading;
 pub(crate) use pin::Pin;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use prollytree_plugin_api::Hash;
 
 use super::{StoreError, VersionedStore};
-use crate::history::{Commit, CommitId, Revision};
+use crate::history::{Catalog, Commit, CommitId, NamespaceKey, Revision, StoreProof};
 use crate::tree::{Iter, Key, Tree, TreeError, Value};
 
 /// The store as a commit recorded it. It does not change, and outlives the session.
@@ -68,6 +68,30 @@ impl Snapshot {
 
     pub(super) fn into_tree(self) -> Tree {
         self.tree
+    }
+
+    /// Returns a proof of what the commit has for a key: its value, or that there is none. It is
+    /// checked against the id of the commit alone, see [`StoreProof::verify`].
+    pub fn generate_proof(&self, key: &[u8]) -> Result<StoreProof, StoreError> {
+        self.generate_range_proof(key..=key)
+    }
+
+    /// Returns a proof of all entries whose keys lie in a range.
+    pub fn generate_range_proof<K, R>(&self, range: R) -> Result<StoreProof, StoreError>
+    where
+        K: AsRef<[u8]> + ?Sized,
+        R: RangeBounds<K>,
+    {
+        let catalog = Catalog::open(self.tree.storage(), self.commit.root)?;
+        let plain = NamespaceKey::plain();
+        let tree = catalog.entry(&plain)?.map(|_| &self.tree);
+        Ok(StoreProof::generate(
+            Some(&self.commit),
+            &catalog,
+            &plain,
+            tree,
+            range,
+        )?)
     }
 
     /// Returns the number of entries.

@@ -49,6 +49,7 @@ mod merge;
 mod node;
 mod output;
 mod parameters;
+mod proof;
 mod resolve;
 mod scan;
 mod snapshot;
@@ -65,6 +66,8 @@ pub use key::{Key, MAX_KEY_LEN};
 pub use merge::Merged;
 pub use node::Node;
 pub use parameters::{EntryRule, Measure, NodeSize, Parameters, Shape};
+pub use proof::{Proof, ProofError, ProvenValue};
+pub(crate) use proof::{seal_proof, unseal_proof};
 pub use resolve::{
     Conflict, LastWriter, LeaveConflicts, MergeJson, Resolution, Resolver, TakeOurs, TakeTheirs,
 };

@@ -7,6 +7,7 @@ mod limits;
 mod measure;
 mod merge;
 mod model;
+mod proof;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;

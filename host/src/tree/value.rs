@@ -139,6 +139,14 @@ impl Decode for Blob {
     }
 }
 
+/// Returns where a value lies that is out of line.
+pub(super) fn reference(value: &[u8]) -> BlobRef {
+    BlobRef {
+        hash: Hash::of(&Blob::encode(value)),
+        len: value.len() as u64,
+    }
+}
+
 /// Loads an out-of-line value.
 pub(super) fn load_blob(storage: &Storage, blob: &BlobRef) -> Result<Value, TreeError> {
     let value = storage.load::<Blob>(&blob.hash)?.value.clone();

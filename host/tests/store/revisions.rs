@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use prollytree::history::{
-    Commit, CommitId, Log, Person, Revision, RevisionError, Signature, SteppingClock, TagName,
-    is_ancestor,
+    Anchor, Commit, CommitId, Log, NamespaceKey, Person, Revision, RevisionError, Signature,
+    SteppingClock, StoreProof, TagName, is_ancestor,
 };
 use prollytree::storage::RecordBatch;
 use prollytree::store::{StoreOptions, VersionedStore};
@@ -328,4 +328,49 @@ fn the_log_gives_every_commit_once_and_before_its_ancestors() {
     }
     let second = rev(&format!("{}^2", id("f")));
     assert_eq!(store.resolve(&second).unwrap(), id("e"));
+}
+
+#[test]
+fn a_commit_id_is_enough_to_check_what_a_commit_has() {
+    let mut store = store();
+    let empty = store
+        .commit_with(prollytree::store::CommitOptions {
+            allow_empty: true,
+            ..Default::default()
+        })
+        .unwrap();
+    for n in 0..2_000 {
+        store
+            .put(format!("key-{n:05}"), format!("value {n}"))
+            .unwrap();
+    }
+    let first = store.commit("First").unwrap();
+    store.put("key-00007", "another").unwrap();
+    let second = store.commit("Second").unwrap();
+    let plain = NamespaceKey::plain();
+    let at = |id| store.snapshot(id).unwrap();
+    let (key, old, new) = (&b"key-00007"[..], &b"value 7"[..], &b"another"[..]);
+    let proof = at(first).generate_proof(key).unwrap();
+    let read = StoreProof::decode(&proof.encode()).unwrap();
+    assert_eq!(read, proof);
+    let shows = |id, value| read.verify(Anchor::Commit(id), &plain, key, value);
+    assert!(shows(first, Some(old)));
+    assert!(!shows(first, Some(new)) && !shows(first, None));
+    assert!(!shows(second, Some(old)), "it is about the other commit");
+    let root = store.snapshot(first).unwrap().commit().root;
+    assert!(!read.verify(Anchor::Root(root), &plain, key, Some(old)));
+    let other = NamespaceKey::new("other", "data").unwrap();
+    assert!(!read.verify(Anchor::Commit(first), &other, key, Some(old)));
+
+    let absent = at(second).generate_proof(b"nothing").unwrap();
+    assert!(absent.verify(Anchor::Commit(second), &plain, b"nothing", None));
+    let nowhere = at(empty).generate_proof(key).unwrap();
+    assert!(nowhere.verify(Anchor::Commit(empty), &plain, key, None));
+
+    let bytes = proof.encode();
+    for at in (0..bytes.len()).step_by(13) {
+        let mut bytes = bytes.clone();
+        bytes[at] ^= 0x10;
+        assert!(StoreProof::decode(&bytes).is_err(), "byte {at}");
+    }
 }

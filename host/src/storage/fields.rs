@@ -1,9 +1,9 @@
-//! The fields that records of this layer are made of: fixed-width little-endian numbers, hashes, and
+//! The fields that records and proofs are made of: fixed-width little-endian numbers, hashes, and
 //! bytes behind their length. Reading never trusts a length and never allocates more than is there.
 
 use prollytree_plugin_api::{Hash, Timestamp};
 
-use crate::storage::Malformed;
+use super::Malformed;
 
 /// Appends fields to a record.
 pub(crate) trait PutFields {

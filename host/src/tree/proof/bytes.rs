@@ -1,0 +1,122 @@
+//! Proofs as bytes; the form is described in `docs/format.md`.
+
+use std::ops::Bound;
+
+use prollytree_plugin_api::{Buffer, Hash};
+
+use super::{Proof, ProofError};
+use crate::storage::{Fields, Malformed, PutFields};
+use crate::tree::key::{Key, MAX_KEY_LEN};
+
+/// What a proof begins with.
+const MAGIC: &[u8; 8] = b"PROLPROF";
+const VERSION: u8 = 1;
+/// The number of bytes of the seal.
+const SEAL_LEN: usize = 8;
+/// A proof about a tree; others are for more than one.
+const TREE: u8 = 1;
+
+impl Proof {
+    /// Returns the proof as bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let size: usize = self.nodes.iter().map(|node| node.len() + 4).sum();
+        let mut fields = Vec::with_capacity(size + 64);
+        for bound in [&self.bounds.0, &self.bounds.1] {
+            let (kind, key) = match bound {
+                Bound::Unbounded => (0, &[][..]),
+                Bound::Included(key) => (1, &key[..]),
+                Bound::Excluded(key) => (2, &key[..]),
+            };
+            fields.put_u8(kind);
+            fields.put_long(key);
+        }
+        fields.put_count(self.nodes.len());
+        self.nodes.iter().for_each(|node| fields.put_long(node));
+        seal_proof(TREE, &fields)
+    }
+
+    /// Reads a proof from bytes. Accepts nothing but what [`encode`](Self::encode) gives; whether it
+    /// shows anything is another question.
+    ///
+    /// # Errors
+    /// [`ProofError::Malformed`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, ProofError> {
+        read(unseal_proof(bytes, TREE)?).map_err(ProofError::Malformed)
+    }
+}
+
+/// Puts what all proofs have in common around the fields of one.
+pub(crate) fn seal_proof(kind: u8, fields: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(MAGIC.len() + 2 + fields.len() + SEAL_LEN);
+    out.extend_from_slice(MAGIC);
+    out.put_u8(VERSION);
+    out.put_u8(kind);
+    out.extend_from_slice(fields);
+    let seal = seal(&out);
+    out.extend_from_slice(&seal);
+    out
+}
+
+/// Returns the fields of a proof of a kind.
+pub(crate) fn unseal_proof(bytes: &[u8], kind: u8) -> Result<&[u8], ProofError> {
+    let malformed = |reason: &'static str| ProofError::Malformed(Malformed::new(reason));
+    let rest = bytes
+        .strip_prefix(MAGIC)
+        .ok_or_else(|| malformed("it does not begin as one"))?;
+    let ([version, found], rest) = rest
+        .split_first_chunk()
+        .ok_or_else(|| malformed("it is cut off"))?;
+    if *version != VERSION {
+        return Err(ProofError::Malformed(Malformed::new(format!(
+            "it has version {version}; this version of prollytree reads {VERSION}"
+        ))));
+    }
+    if *found != kind {
+        return Err(malformed("it is a proof of another kind"));
+    }
+    let (fields, sealed) = rest
+        .split_last_chunk::<SEAL_LEN>()
+        .ok_or_else(|| malformed("it is cut off"))?;
+    if *sealed != seal(&bytes[..bytes.len() - SEAL_LEN]) {
+        return Err(malformed("its bytes are not those that it was made of"));
+    }
+    Ok(fields)
+}
+
+/// Returns what a proof ends with: the beginning of the hash of all before it. It tells damage from
+/// a lie, and a proof of what was asked from one whose question was changed on the way.
+pub(in crate::tree) fn seal(bytes: &[u8]) -> [u8; SEAL_LEN] {
+    let hash = Hash::of(bytes);
+    let (seal, _) = hash
+        .as_bytes()
+        .split_first_chunk()
+        .expect("a hash has 32 bytes");
+    *seal
+}
+
+fn read(fields: &[u8]) -> Result<Proof, Malformed> {
+    let mut fields = Fields::new(fields);
+    let bounds = (bound(&mut fields)?, bound(&mut fields)?);
+    let count = fields.u32("number of nodes")?;
+    let mut nodes = Vec::new();
+    for _ in 0..count {
+        nodes.push(Buffer::from(fields.long("node")?));
+    }
+    fields.end()?;
+    Ok(Proof { bounds, nodes })
+}
+
+fn bound(fields: &mut Fields<'_>) -> Result<Bound<Key>, Malformed> {
+    let kind = fields.u8("bound")?;
+    let key = fields.long("key")?;
+    if key.len() > MAX_KEY_LEN {
+        return Err(Malformed::new("a key is too long"));
+    }
+    match kind {
+        0 if key.is_empty() => Ok(Bound::Unbounded),
+        1 => Ok(Bound::Included(key.to_vec())),
+        2 => Ok(Bound::Excluded(key.to_vec())),
+        _ => Err(Malformed::new("a bound is of an unknown kind")),
+    }
+}
