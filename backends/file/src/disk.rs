@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use prollytree_plugin_api::{Error, ErrorKind, Result};
 
+use crate::system::{self, write_all_at};
+
 /// What the names of unfinished files begin with.
 const TEMPORARY: &str = "tmp-";
 
@@ -51,8 +53,7 @@ impl Folder {
             let number = NUMBER.fetch_add(1, Ordering::Relaxed);
             let name = format!("{TEMPORARY}{}-{number}", std::process::id());
             let path = self.file(&name);
-            let mut options = File::options();
-            match options.read(true).write(true).create_new(true).open(&path) {
+            match system::create_new(&path) {
                 Ok(file) => return Ok((name, file)),
                 // Process ids repeat, over time and between containers.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -66,9 +67,8 @@ impl Folder {
     pub(crate) fn publish(&self, temporary: &str, file: &File, name: &str) -> Result<()> {
         let (from, to) = (self.file(temporary), self.file(name));
         self.count();
-        file.sync_all()
-            .map_err(|error| failed("force a file to disk", &from, &error))?;
-        let renamed = fs::rename(&from, &to);
+        system::sync_all(file).map_err(|error| failed("force a file to disk", &from, &error))?;
+        let renamed = system::rename(&from, &to);
         // Also if it failed: a system need not say what a failed renaming has left.
         self.changed();
         renamed.map_err(|error| failed("rename a file", &to, &error))
@@ -90,7 +90,8 @@ impl Folder {
     pub(crate) fn sync(&self) -> Result<()> {
         let changes = self.changes.load(Ordering::SeqCst);
         self.count();
-        sync_folder(&self.path)?;
+        system::sync_folder(&self.path)
+            .map_err(|error| failed("force a folder to disk", &self.path, &error))?;
         self.durable.fetch_max(changes, Ordering::SeqCst);
         Ok(())
     }
@@ -112,7 +113,7 @@ impl Folder {
     /// Forces the content of a file to disk.
     pub(crate) fn sync_data(&self, file: &File) -> io::Result<()> {
         self.count();
-        file.sync_data()
+        system::sync_data(file)
     }
 
     /// Returns the names of everything in the folder.
@@ -129,7 +130,7 @@ impl Folder {
     /// opening tries again.
     pub(crate) fn discard(&self, name: &str) {
         let path = self.file(name);
-        match fs::remove_file(&path) {
+        match system::remove(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => warn(&format!(
                 "cannot remove {}, which is not needed any more: {error}",
                 path.display()
@@ -164,34 +165,25 @@ pub(crate) fn corrupt(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::CORRUPT, message)
 }
 
-/// Forces the names in a folder to disk, so that files which were made in it are found after power
-/// loss.
-#[cfg(unix)]
-pub(crate) fn sync_folder(path: &Path) -> Result<()> {
-    File::open(path)
-        .and_then(|folder| folder.sync_all())
-        .map_err(|error| failed("force a folder to disk", path, &error))
-}
-
-/// Windows keeps names in order by itself and offers no way to ask for it.
-#[cfg(windows)]
-pub(crate) fn sync_folder(_path: &Path) -> Result<()> {
-    Ok(())
-}
-
-/// Writes at an offset.
-#[cfg(unix)]
-pub(crate) fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
-}
-
-/// Writes at an offset.
-#[cfg(windows)]
-pub(crate) fn write_all_at(file: &File, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {
-    while !bytes.is_empty() {
-        let count = std::os::windows::fs::FileExt::seek_write(file, bytes, offset)?;
-        bytes = &bytes[count..];
-        offset += count as u64;
+/// Makes a folder and those above it that are not there, each of them durable before anything is in
+/// it. The last one that is there may have been made by somebody who ended before that.
+pub(crate) fn make_folder(path: &Path) -> Result<()> {
+    let absolute =
+        std::path::absolute(path).map_err(|error| failed("find the folder", path, &error))?;
+    let folders: Vec<_> = absolute.ancestors().collect();
+    let missing = folders.iter().take_while(|folder| !folder.exists()).count();
+    for folder in folders[..folders.len().min(missing + 1)].iter().rev() {
+        if !folder.exists() {
+            match system::make_folder(folder) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                made => made.map_err(|error| failed("make the folder", folder, &error))?,
+            }
+        }
+        match folder.parent().map_or(Ok(()), system::sync_folder) {
+            // Nobody like this process has made one where this one may not look.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            synced => synced.map_err(|error| failed("force a folder to disk", folder, &error))?,
+        }
     }
     Ok(())
 }

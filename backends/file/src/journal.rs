@@ -9,10 +9,11 @@ use std::io;
 use prollytree_pack::ReadAt;
 use prollytree_plugin_api::Result;
 
-use crate::disk::{Folder, corrupt, failed, warn, write_all_at};
+use crate::disk::{Folder, corrupt, failed, warn};
 use crate::frame::{Entry, FIXED, Fixed, MAGIC, Place};
 use crate::manifest::{Fields, Manifest, VERSION, journal_name, newer};
 use crate::note::Note;
+use crate::system::{set_len, write_all_at};
 
 /// The length of the part before the first frame.
 pub(crate) const HEADER: usize = 44;
@@ -146,9 +147,7 @@ impl Journal {
         if self.len()? < offset {
             return Err(self.shorter());
         }
-        self.file
-            .set_len(offset)
-            .map_err(|error| self.failed("cut the tail off", &error))
+        set_len(&self.file, offset).map_err(|error| self.failed("cut the tail off", &error))
     }
 
     /// Reads the frames from `from` on. `synced` is an offset up to which the journal is known to

@@ -20,7 +20,12 @@ mod refs;
 mod repack;
 mod seal;
 mod store;
+mod system;
 mod view;
+
+#[cfg(test)]
+#[cfg(unix)]
+mod power;
 
 use prollytree_plugin_api::{Backend, OptionSet};
 

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use parking_lot::{Mutex, MutexGuard};
 use prollytree_plugin_api::{Call, Error, ErrorKind, Result};
 
-use crate::disk::{Folder, failed, warn, write_all_at};
+use crate::disk::{Folder, failed, warn};
+use crate::system::{open_or_create, write_all_at};
 
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_millis(1);
@@ -28,13 +29,8 @@ impl LockFile {
     /// Opens the file, and makes it if it is not there.
     pub(crate) fn open(folder: &Folder, name: &str) -> Result<Self> {
         let path = folder.file(name);
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(|error| failed("open the lock file", &path, &error))?;
+        let file =
+            open_or_create(&path).map_err(|error| failed("open the lock file", &path, &error))?;
         Ok(Self {
             path,
             file: Mutex::new(file),

@@ -1,15 +1,16 @@
 //! Maintenance: backup, repacking, verification, and measuring.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use prollytree_pack::ReadAt;
 use prollytree_plugin_api::{Call, Error, ErrorKind, Hash, Report, Result, Stats, Unit};
 
-use crate::disk::{Folder, failed, write_all_at};
+use crate::disk::{Folder, failed, make_folder};
 use crate::manifest::{Manifest, journal_name, pack_name};
 use crate::note::{self, Note};
 use crate::store::Store;
+use crate::system::write_all_at;
 use crate::view::View;
 
 /// The operations that `maintain` offers.
@@ -65,7 +66,7 @@ impl Store {
 
     /// Copies the store as it is at one moment, while others go on writing: packs do not change,
     /// and neither does the journal up to where it was read.
-    fn backup(&self, call: &Call<'_>, to: &PathBuf) -> Result<Report> {
+    fn backup(&self, call: &Call<'_>, to: &Path) -> Result<Report> {
         let view = self.fresh()?;
         let (mark, packs, manifest) = (view.mark(), view.packs.clone(), view.manifest.clone());
         drop(view);
@@ -169,9 +170,9 @@ fn refuse_others(args: &Report, known: &[&str]) -> Result<()> {
     }
 }
 
-fn empty_folder(path: &PathBuf) -> Result<Folder> {
-    fs::create_dir_all(path).map_err(|error| failed("make the folder", path, &error))?;
-    let folder = Folder::new(path.clone());
+fn empty_folder(path: &Path) -> Result<Folder> {
+    make_folder(path)?;
+    let folder = Folder::new(path.to_owned());
     if folder.names()?.is_empty() {
         return Ok(folder);
     }

@@ -11,8 +11,9 @@ use std::io;
 use prollytree_pack::ReadAt;
 use prollytree_plugin_api::Result;
 
-use crate::disk::{Folder, failed, write_all_at};
+use crate::disk::{Folder, failed};
 use crate::manifest::Manifest;
+use crate::system::{open_or_create, write_all_at};
 
 /// The name of the file in the folder.
 pub(crate) const NAME: &str = "DURABLE";
@@ -30,9 +31,12 @@ impl Note {
     /// write make it.
     pub(crate) fn open(folder: &Folder, manifest: &Manifest, write: bool) -> Result<Option<Self>> {
         let path = folder.file(NAME);
-        let mut options = File::options();
-        options.read(true).write(write).create(write);
-        match options.truncate(false).open(&path) {
+        let opened = if write {
+            open_or_create(&path)
+        } else {
+            File::open(&path)
+        };
+        match opened {
             Ok(file) => Ok(Some(Self {
                 file,
                 store: manifest.store,

@@ -8,7 +8,7 @@ use std::path::Path;
 use prollytree_plugin_api::{Call, Error, ErrorKind, Hash, OpenStorage, Result, Timestamp};
 
 use crate::config::FileOptions;
-use crate::disk::{Folder, failed, is_temporary, sync_folder};
+use crate::disk::{Folder, failed, is_temporary, make_folder};
 use crate::lock::LockFile;
 use crate::manifest::{Manifest, NAME, journal_name};
 use crate::note::{self, Note};
@@ -31,6 +31,9 @@ pub(crate) fn open(request: &OpenStorage, options: FileOptions) -> Result<Store>
     check_folder(&path, request.may_create())?;
     let folder = Folder::new(path);
     if Manifest::read(&folder)?.is_none() {
+        if request.may_create() {
+            make_folder(folder.path())?;
+        }
         refuse_foreign(&folder)?;
         if !request.may_create() {
             return Err(no_store(folder.path()));
@@ -77,7 +80,7 @@ impl Store {
     }
 }
 
-/// Sees to it that there is a folder.
+/// Refuses what cannot be the folder of a store.
 fn check_folder(path: &Path, may_create: bool) -> Result<()> {
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => Ok(()),
@@ -86,20 +89,10 @@ fn check_folder(path: &Path, may_create: bool) -> Result<()> {
             let error = Error::new(ErrorKind::INVALID_CONFIG, message);
             Err(error.with("option", "path").with("path", path.display()))
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound && may_create => make_folder(path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && may_create => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(no_store(path)),
         Err(error) => Err(failed("look at the folder", path, &error)),
     }
-}
-
-/// Makes a folder and those above it, durably.
-fn make_folder(path: &Path) -> Result<()> {
-    let absolute =
-        std::path::absolute(path).map_err(|error| failed("find the folder", path, &error))?;
-    let missing = absolute.ancestors().take_while(|folder| !folder.exists());
-    let above: Vec<_> = missing.filter_map(Path::parent).collect();
-    fs::create_dir_all(&absolute).map_err(|error| failed("make the folder", path, &error))?;
-    above.into_iter().try_for_each(sync_folder)
 }
 
 /// Refuses a folder that holds anything but what the making of a store may have left there.

@@ -16,6 +16,7 @@ use crate::journal::{HEADER, header};
 use crate::manifest::{Manifest, journal_name, pack_name};
 use crate::nodes::Location;
 use crate::store::Store;
+use crate::system::Writing;
 use crate::view::{State, View};
 
 impl Store {
@@ -103,7 +104,7 @@ pub(crate) fn write_pack(
     }
     let (temporary, file) = folder.temporary()?;
     let write = || {
-        let mut writer = PackWriter::new(BufWriter::with_capacity(1 << 20, &file))?;
+        let mut writer = PackWriter::new(BufWriter::with_capacity(1 << 20, Writing::new(&file)))?;
         for found in records {
             let (hash, location) = found?;
             let body = view.body(&hash, &location)?;
