@@ -135,7 +135,7 @@ impl NodeStorage for FileStorage {
         if self.read_only {
             return Ok(());
         }
-        store.sync()
+        store.sync(call)
     }
 
     fn stats(&self, call: &Call<'_>) -> Result<Stats> {

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io;
 
 use prollytree_pack::ReadAt;
-use prollytree_plugin_api::Result;
+use prollytree_plugin_api::{Error, ErrorKind, Result};
 
 use crate::disk::{Folder, corrupt, failed, warn};
 use crate::frame::{Entry, FIXED, Fixed, MAGIC, Place};
@@ -125,6 +125,29 @@ impl Journal {
         })
     }
 
+    /// Writes whole frames again, as they are read, so that they are forced to disk again.
+    ///
+    /// # Errors
+    /// `IO` if they are not whole any more.
+    pub(crate) fn write_again(&self, from: u64, to: u64) -> Result<()> {
+        let mut window = Window::new(self, to);
+        let mut at = from;
+        while at < to {
+            let count = WINDOW.min(to - at);
+            let bytes = window.bytes(at, count)?.ok_or_else(|| self.shorter())?;
+            write_all_at(&self.file, bytes, at)
+                .map_err(|error| self.failed("append to", &error))?;
+            at += count;
+        }
+        // What the system had let go meanwhile was read as it was on disk before.
+        if self.frames(from, from, to)?.1 < to {
+            let message =
+                "the journal has lost what could not be forced to disk: open the store again";
+            return Err(Error::new(ErrorKind::IO, message).with("file", journal_name(self.number)));
+        }
+        Ok(())
+    }
+
     /// Notes, for those who open the journal later, that it is durable up to `offset`. If that
     /// fails, less is known and nothing is wrong.
     pub(crate) fn note_durable(&self, offset: u64) {
@@ -228,14 +251,14 @@ impl Journal {
         Ok(claim)
     }
 
-    fn shorter(&self) -> prollytree_plugin_api::Error {
+    fn shorter(&self) -> Error {
         let message = "the journal is shorter than it was: something has cut it";
         corrupt(message).with("journal", journal_name(self.number))
     }
 
-    pub(crate) fn failed(&self, doing: &str, error: &io::Error) -> prollytree_plugin_api::Error {
+    pub(crate) fn failed(&self, doing: &str, error: &io::Error) -> Error {
         let name = journal_name(self.number);
-        prollytree_plugin_api::Error::io(&format!("{doing} the journal"), error).with("file", name)
+        Error::io(&format!("{doing} the journal"), error).with("file", name)
     }
 }
 

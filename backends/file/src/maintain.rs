@@ -90,7 +90,7 @@ impl Store {
             note.write(mark.end)
                 .map_err(|error| failed("write the note on the journal", &path, &error))?;
         }
-        View::load(&copy, &[], false)?;
+        View::load(&copy, None, false)?;
         let mut report = Report::new();
         report.insert("to".to_owned(), to.display().to_string().into());
         report.insert("packs".to_owned(), packs.len().into());

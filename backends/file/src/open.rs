@@ -48,7 +48,7 @@ pub(crate) fn open(request: &OpenStorage, options: FileOptions) -> Result<Store>
             repack: LockFile::open(&folder, REPACK_LOCK)?,
         })
     };
-    let view = View::load(&folder, &[], locks.is_some())?;
+    let view = View::load(&folder, None, locks.is_some())?;
     let store = Store::new(folder, view, locks, lock_wait, journal_size.0);
     store.sweep()?;
     Ok(store)

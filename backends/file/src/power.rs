@@ -214,6 +214,15 @@ fn power_loss_at_any_moment_leaves_a_state_that_was_and_all_that_was_acknowledge
 }
 
 #[test]
+fn after_a_sync_that_failed_nothing_is_acknowledged_that_power_loss_takes() {
+    for seed in seeds(3) {
+        let mut random = Random(seed);
+        let run = Run::record(&mut random, 80, true);
+        fail_everywhere(&run, 1, &mut random, None).unwrap();
+    }
+}
+
+#[test]
 fn power_loss_after_a_kill_at_any_step_of_making_a_store_takes_nothing_either() {
     for seed in seeds(1) {
         let mut random = Random(seed);

@@ -49,11 +49,11 @@ impl Store {
             return Ok(());
         }
         // A view of its own: merging takes long, and nobody shall wait for it.
-        let known = self.view.read().packs.clone();
-        let view = View::load(&self.folder, &known, true)?;
+        let known = self.view.read().opened();
+        let view = View::load(&self.folder, Some(&known), true)?;
         let chosen = choose(&view);
         // What the merging leaves out must be as durable as the leaving out.
-        self.force(&view.mark())?;
+        self.force_found(call, &view.mark())?;
         let merged = write_pack(&self.folder, &view, view.walk_packs(&chosen))?;
         self.folder.sync()?;
         let old: Vec<Hash> = chosen.iter().map(|&index| view.packs[index].id).collect();
@@ -70,7 +70,7 @@ impl Store {
         next.generation += 1;
         next.publish(&self.folder)?;
         let mut view = self.view.write();
-        *view = View::load(&self.folder, &view.packs, true)?;
+        *view = View::load(&self.folder, Some(&view.opened()), true)?;
         drop(view);
         drop(lock);
         for id in old.iter().filter(|id| !next.packs.contains(id)) {

@@ -32,7 +32,7 @@ impl Store {
             view
         } else {
             let mut view = RwLockUpgradableReadGuard::upgrade(view);
-            *view = View::load(&self.folder, &view.packs, true)?;
+            *view = View::load(&self.folder, Some(&view.opened()), true)?;
             RwLockWriteGuard::downgrade_to_upgradable(view)
         };
         let mut next = view.manifest.clone();
@@ -49,7 +49,7 @@ impl Store {
         self.switch(&view, &next)?;
         let sealed = journal_name(view.journal.number);
         let mut view = RwLockUpgradableReadGuard::upgrade(view);
-        *view = View::load(&self.folder, &view.packs, true)?;
+        *view = View::load(&self.folder, Some(&view.opened()), true)?;
         drop(view);
         self.folder.discard(&sealed);
         Ok(())

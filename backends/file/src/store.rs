@@ -139,11 +139,21 @@ impl Store {
     }
 
     /// Forces everything that the journal says to disk.
-    pub(crate) fn sync(&self) -> Result<()> {
+    pub(crate) fn sync(&self, call: &Call<'_>) -> Result<()> {
         let view = self.fresh()?;
         let mark = view.mark();
         drop(view);
-        self.force(&mark)
+        self.force_found(call, &mark)
+    }
+
+    /// Forces the journal to disk up to the mark at least, also what others have written.
+    pub(crate) fn force_found(&self, call: &Call<'_>, mark: &Mark) -> Result<()> {
+        if self.synced.lock().journal != mark.journal.number {
+            self.folder.settle()?;
+            let held = self.lock(call)?;
+            self.adopt(&*self.catch_up_locked(&held)?)?;
+        }
+        self.force(mark)
     }
 
     /// Forces the journal to disk up to the mark at least: once for all who wait for it.
@@ -249,19 +259,38 @@ impl Store {
         }
     }
 
-    /// Returns the offset that the next frame claims to be durable. Before the first frame of this
-    /// instance that is everything: what others have left without saying that it is durable is
-    /// forced to disk once. Otherwise writers that are killed, or lose power, after a commit each
-    /// would never claim anything.
+    /// Returns the offset that the next frame claims to be durable.
     fn synced_before(&self, view: &View) -> Result<u64> {
+        self.adopt(view)?;
         let number = view.journal.number;
-        let first = self.synced.lock().journal == 0;
-        if first && view.synced < view.end {
-            self.force_now(&view.journal, view.end)?;
-        }
         let synced = self.synced_up_to(number).max(view.synced);
         self.remember(number, synced);
         Ok(synced)
+    }
+
+    /// Before this instance writes to a journal, or forces it to disk, for the first time: what
+    /// others have left there without saying that it is durable is written again and forced to
+    /// disk, under the lock of appending.
+    ///
+    /// Forcing alone is not enough: a system that could not write it has said so to whoever forced
+    /// it then, and takes it for written since. And if nobody did this, writers that are killed
+    /// after a commit each would never claim anything to be durable.
+    fn adopt(&self, view: &View) -> Result<()> {
+        let journal = &view.journal;
+        if self.synced.lock().journal == journal.number {
+            return Ok(());
+        }
+        self.refuse_if_broken()?;
+        if view.synced < view.end {
+            journal
+                .write_again(view.synced, view.end)
+                .inspect_err(|_| {
+                    self.broken.store(true, Ordering::SeqCst);
+                })?;
+            self.force_now(journal, view.end)?;
+        }
+        self.remember(journal.number, view.synced);
+        Ok(())
     }
 
     fn synced_up_to(&self, journal: u64) -> u64 {

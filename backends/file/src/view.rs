@@ -23,6 +23,12 @@ pub(crate) struct OpenPack {
     pub(crate) pack: Pack<File>,
 }
 
+/// The files that a view has open.
+pub(crate) struct Opened {
+    journal: Arc<Journal>,
+    packs: Vec<Arc<OpenPack>>,
+}
+
 /// What the journal says about a record. It goes before what a pack says.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum State {
@@ -50,8 +56,9 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// Reads the store that the manifest names. Packs that `known` has open are not opened again.
-    pub(crate) fn load(folder: &Folder, known: &[Arc<OpenPack>], write: bool) -> Result<Self> {
+    /// Reads the store that the manifest names. What `known` has open is not opened again: of a
+    /// journal that could not be forced to disk the system tells only those who had it open.
+    pub(crate) fn load(folder: &Folder, known: Option<&Opened>, write: bool) -> Result<Self> {
         for _ in 0..ATTEMPTS {
             let manifest = Manifest::existing(folder)?;
             if let Some(view) = Self::of(folder, &manifest, known, write)? {
@@ -70,12 +77,18 @@ impl View {
     fn of(
         folder: &Folder,
         manifest: &Manifest,
-        known: &[Arc<OpenPack>],
+        known: Option<&Opened>,
         write: bool,
     ) -> Result<Option<Self>> {
-        let Some(journal) = Journal::open(folder, manifest, write)? else {
+        let same = known.filter(|known| known.journal.number == manifest.journal);
+        let journal = match same {
+            Some(known) => Some(Arc::clone(&known.journal)),
+            None => Journal::open(folder, manifest, write)?.map(Arc::new),
+        };
+        let Some(journal) = journal else {
             return Ok(None);
         };
+        let known = known.map_or(&[][..], |known| &known.packs);
         let mut packs = Vec::with_capacity(manifest.packs.len());
         for id in &manifest.packs {
             let pack = match known.iter().find(|pack| pack.id == *id) {
@@ -90,7 +103,7 @@ impl View {
         let mut view = Self {
             manifest: manifest.clone(),
             packs,
-            journal: Arc::new(journal),
+            journal,
             end: HEADER as u64,
             base: 0,
             synced: 0,
@@ -102,6 +115,14 @@ impl View {
             return Err(corrupt("the first frame of the journal is damaged"));
         }
         Ok(Some(view))
+    }
+
+    /// What it has open.
+    pub(crate) fn opened(&self) -> Opened {
+        Opened {
+            journal: Arc::clone(&self.journal),
+            packs: self.packs.clone(),
+        }
     }
 
     /// Says whether the journal is as long as it was when it was read.
@@ -122,7 +143,7 @@ impl View {
             if Manifest::existing(folder)?.journal == self.journal.number {
                 break;
             }
-            *self = Self::load(folder, &self.packs, write)?;
+            *self = Self::load(folder, Some(&self.opened()), write)?;
             // Whoever published it may have ended before its name was durable.
             folder.changed();
         }

@@ -138,13 +138,20 @@ pub(super) fn step(step: Step) -> io::Result<()> {
     if ends() {
         resume_unwind(Box::new(Killed));
     }
-    if let Step::Sync(inode) = step
-        && sync_fails(inode)
-    {
-        note(Step::FailedSync(inode));
+    let Step::Sync(inode) = step else {
+        note(step);
+        return Ok(());
+    };
+    let failed = fails(inode);
+    note(if failed {
+        Step::FailedSync(inode)
+    } else {
+        step
+    });
+    // An error of another's is told by a sync that does its own work.
+    if failed || is_told(inode) {
         return Err(io::Error::other("the disk failed to sync"));
     }
-    note(step);
     Ok(())
 }
 
@@ -179,24 +186,32 @@ fn ends() -> bool {
     ends
 }
 
-fn sync_fails(inode: u64) -> bool {
+fn fails(inode: u64) -> bool {
     let mut fails = false;
     with(|recorder| {
-        let turn = recorder.turn;
-        if recorder.good_syncs == Some(0) {
+        fails = recorder.good_syncs == Some(0);
+        recorder.good_syncs = recorder.good_syncs.and_then(|good| good.checked_sub(1));
+        if fails {
             recorder.failures.push(Failure {
                 inode,
                 newest: recorder.newest,
-                told: BTreeSet::new(),
+                told: BTreeSet::from([recorder.turn]),
             });
-        }
-        recorder.good_syncs = recorder.good_syncs.and_then(|good| good.checked_sub(1));
-        for failure in &mut recorder.failures {
-            let concerned = failure.inode == inode && turn <= failure.newest;
-            fails |= concerned && failure.told.insert(turn);
         }
     });
     fails
+}
+
+fn is_told(inode: u64) -> bool {
+    let mut told = false;
+    with(|recorder| {
+        let turn = recorder.turn;
+        for failure in &mut recorder.failures {
+            let concerned = failure.inode == inode && turn <= failure.newest;
+            told |= concerned && failure.told.insert(turn);
+        }
+    });
+    told
 }
 
 fn with(change: impl FnOnce(&mut Recorder)) {
