@@ -273,17 +273,26 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Makes a folder and those above it that are not there, each durable in the one above.
+/// Makes a folder and those above it that are not there, each of them durable before anything is in
+/// it. The last one that is there may have been made by somebody who ended before that.
 fn make_folder(folder: &Path) -> io::Result<()> {
-    let missing: Vec<&Path> = folder
-        .ancestors()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .take_while(|folder| !folder.exists())
-        .collect();
-    fs::create_dir_all(folder)?;
-    missing
-        .into_iter()
-        .try_for_each(|made| sync_folder(folder_of(made)))
+    let absolute = std::path::absolute(folder)?;
+    let folders: Vec<_> = absolute.ancestors().collect();
+    let missing = folders.iter().take_while(|folder| !folder.exists()).count();
+    for folder in folders[..folders.len().min(missing + 1)].iter().rev() {
+        if !folder.exists() {
+            match fs::create_dir(folder) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                made => made?,
+            }
+        }
+        match folder.parent().map_or(Ok(()), sync_folder) {
+            // Nobody like this process has made one where this one may not look.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            synced => synced?,
+        }
+    }
+    Ok(())
 }
 
 #[cfg(unix)]
@@ -354,6 +363,16 @@ mod tests {
                 folder.display()
             );
         }
+    }
+
+    /// A store was lost with its folder: whoever made that was killed before its name was durable,
+    /// and whoever made the store found the folder there.
+    #[test]
+    fn the_name_of_a_folder_that_is_there_is_made_durable_before_a_store_is_made_in_it() {
+        let above = tempfile::tempdir().unwrap();
+        fs::create_dir(above.path().join("a")).unwrap();
+        let synced = synced_while_opening(&above.path().join("a/store.redb"), false);
+        assert_eq!(synced.first().map(PathBuf::as_path), Some(above.path()));
     }
 
     /// The maker may have been killed before the name was durable.
