@@ -79,6 +79,10 @@ pub trait NodeStorage: Send + Sync {
 
     /// Reads a ref. `None` is authoritative: the answer reflects every compare-and-swap that
     /// returned before this call began, in this instance or, where sharing is declared, in any.
+    ///
+    /// It may reflect one that has not returned yet, and that power loss can still take back. A
+    /// commit on top of it makes it durable too; who acts on it elsewhere calls
+    /// [`sync`](Self::sync) first.
     fn get_ref(&self, call: &Call<'_>, name: &RefName) -> Result<Option<Hash>>;
 
     /// Lists up to `limit` refs whose names begin with `prefix`, in ascending order of their names
@@ -134,7 +138,8 @@ pub trait NodeStorage: Send + Sync {
     }
 
     /// Makes everything that was acknowledged before durable (where `DURABLE` is declared) and
-    /// visible to every instance.
+    /// visible to every instance; also what this instance has seen others do, unless it was opened
+    /// read-only.
     fn sync(&self, call: &Call<'_>) -> Result<()>;
 
     /// Measures the store. Meant for people and tests; may cost a walk of the engine's own files.
