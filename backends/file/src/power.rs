@@ -2,7 +2,6 @@
 //! what was acknowledged.
 
 mod disk;
-mod random;
 mod run;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,8 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use disk::Disk;
+use prollytree_conformance::Random;
 use prollytree_plugin_api::{Kind, OpenStorage, Record, RefName, RefUpdate, Swap};
-use random::Random;
 use run::{CALL, Run, State, request, store_in};
 
 use crate::BACKEND;
@@ -207,7 +206,7 @@ fn kinds(run: &Run) -> BTreeMap<String, usize> {
 #[test]
 fn power_loss_at_any_moment_leaves_a_state_that_was_and_all_that_was_acknowledged() {
     for seed in seeds(3) {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let run = Run::record(&mut random, 80, false);
         fail_everywhere(&run, 1, &mut random, None).unwrap();
     }
@@ -216,7 +215,7 @@ fn power_loss_at_any_moment_leaves_a_state_that_was_and_all_that_was_acknowledge
 #[test]
 fn after_a_sync_that_failed_nothing_is_acknowledged_that_power_loss_takes() {
     for seed in seeds(3) {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let run = Run::record(&mut random, 80, true);
         fail_everywhere(&run, 1, &mut random, None).unwrap();
     }
@@ -225,7 +224,7 @@ fn after_a_sync_that_failed_nothing_is_acknowledged_that_power_loss_takes() {
 #[test]
 fn power_loss_after_a_kill_at_any_step_of_making_a_store_takes_nothing_either() {
     for seed in seeds(1) {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         for steps in 0..30 {
             let run = Run::record_making(Life::Steps(steps), &mut random);
             fail_everywhere(&run, 2, &mut random, None).unwrap();
@@ -236,7 +235,7 @@ fn power_loss_after_a_kill_at_any_step_of_making_a_store_takes_nothing_either() 
 /// The other tests say nothing about what the recorder does not see.
 #[test]
 fn what_was_recorded_is_all_that_was_done() {
-    let run = Run::record(&mut Random(1), 100, false);
+    let run = Run::record(&mut Random::new(1), 100, false);
     let mut disk = Disk::new(run.folder.path());
     run.steps.iter().for_each(|step| disk.apply(step));
     let place = run::fast_folder();
@@ -295,7 +294,7 @@ const NEEDED: [&str; 16] = [
 fn without_any_one_of_its_syncs_power_loss_takes_something() {
     let mut unmissed: BTreeSet<_> = NEEDED.into();
     for seed in seeds(12) {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let run = Run::record(&mut random, 80, false);
         for kind in kinds(&run).keys() {
             if !unmissed.contains(kind.as_str()) {

@@ -6,8 +6,9 @@ mod shared;
 use std::io::Write;
 use std::time::Duration;
 
+use prollytree_conformance::Random;
 use prollytree_plugin_api::{Hash, Swap};
-use shared::{Random, Store, commit, get, head, open, open_read_only, spawn, task};
+use shared::{Store, commit, get, head, open, open_read_only, spawn, task};
 
 /// So short that journals are sealed and packs merged all the time.
 const SHORT: u64 = 3000;
@@ -52,7 +53,7 @@ fn a_killed_writer_loses_nothing_that_was_acknowledged() {
     let folder = tempfile::tempdir().unwrap();
     let seed = 7;
     println!("seed {seed}");
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut acknowledged = 0;
     for round in 0..25 {
         let (mut child, lines) = spawn("commits_until_it_is_killed", folder.path(), 0);

@@ -8,7 +8,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use common::{CALL, Random, blob, name, open, read, step};
+use common::{CALL, blob, name, open, read, step};
+use prollytree_conformance::Random;
 use prollytree_plugin_api::{Hash, NodeStorage, Swap};
 use tempfile::TempDir;
 
@@ -17,7 +18,7 @@ const ROUNDS: usize = 15;
 
 /// The records of one commit: the first is put before, the second comes with the refs.
 fn contents(number: u64) -> [Vec<u8>; 2] {
-    let mut random = Random(number);
+    let mut random = Random::new(number);
     [0, 1].map(|part| {
         let size = 8 + random.below(9_000);
         let mut bytes = vec![part; size];
@@ -81,7 +82,7 @@ fn a_kill_at_any_moment_loses_nothing_that_was_acknowledged() {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let seed = u64::from(since.subsec_nanos());
     println!("seed {seed}");
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("main.redb");
     let mut acknowledged = None;

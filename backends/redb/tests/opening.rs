@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use common::{CALL, blob, open, options, read, refusal, step};
 use prollytree_backend_redb::BACKEND;
+use prollytree_conformance::Random;
 use prollytree_plugin_api::{Capabilities, ErrorKind, Hash, OpenStorage, Swap, Timestamp};
 use redb::{Database, TableDefinition};
 use tempfile::TempDir;
@@ -149,7 +150,7 @@ fn a_damaged_file_gives_an_error_or_true_data() {
     store.close().unwrap();
     drop(store);
     let whole = fs::read(&path).unwrap();
-    let mut random = common::Random(7);
+    let mut random = Random::new(7);
     for round in 0..60 {
         println!("seed 7, round {round}");
         let mut bytes = whole.clone();
@@ -307,7 +308,7 @@ fn a_kill_while_a_store_is_made_leaves_a_whole_one_or_none() {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let seed = u64::from(since.subsec_nanos());
     println!("seed {seed}");
-    let mut random = common::Random(seed);
+    let mut random = Random::new(seed);
     for _ in 0..12 {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("main.redb");

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::random::Random;
 use crate::system::recorder::Step;
+use prollytree_conformance::Random;
 
 const SECTOR: usize = 512;
 type Sector = [u8; SECTOR];
@@ -222,7 +222,7 @@ impl Disk {
 
     /// Makes the folder as it is for those who have not lost power.
     pub(super) fn mirror(&self, to: &Path) {
-        self.fill(&self.root, to, &mut |_| Fate::Kept, &mut Random(0));
+        self.fill(&self.root, to, &mut |_| Fate::Kept, &mut Random::new(0));
     }
 
     fn fill(

@@ -10,9 +10,9 @@ use prollytree_plugin_api::{
 };
 use tempfile::TempDir;
 
-use super::random::Random;
 use crate::system::recorder::{self, Life, Said, Step};
 use crate::{BACKEND, manifest};
+use prollytree_conformance::Random;
 
 pub(super) const CALL: &Call<'static> = &Call::UNLIMITED;
 /// So short that journals are sealed and packs merged all the time.

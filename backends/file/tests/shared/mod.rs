@@ -89,19 +89,6 @@ pub(crate) fn journal(folder: &Path) -> std::path::PathBuf {
     journals.next().unwrap()
 }
 
-/// Splitmix64 (Steele, Lea, Flood 2014): enough for choosing test steps.
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) % bound as u64).unwrap()
-    }
-}
-
 /// What a child is told to do: the folder and a number.
 pub(crate) const TASK: &str = "PROLLYTREE_FILE_TEST";
 

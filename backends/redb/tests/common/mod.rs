@@ -52,16 +52,3 @@ pub(crate) fn read(store: &dyn NodeStorage, hash: Hash) -> Option<Vec<u8>> {
 pub(crate) fn measured(store: &dyn NodeStorage, name: &str) -> u64 {
     store.stats(CALL).unwrap().value(name).unwrap()
 }
-
-/// Splitmix64 (Steele, Lea, Flood 2014): enough for choosing test steps.
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) % bound as u64).unwrap()
-    }
-}

@@ -5,6 +5,7 @@
 
 use std::fs;
 
+use prollytree_conformance::Random;
 use prollytree_plugin_api::{Hash, NodeStorage, RefName, Swap};
 use tempfile::TempDir;
 
@@ -14,19 +15,6 @@ use crate::disk::faults::Step;
 const COMMITS: u32 = 40;
 const CUTS: usize = 60;
 const SECTOR: usize = 512;
-
-/// Splitmix64 (Steele, Lea, Flood 2014): enough for choosing test steps.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) % bound as u64).unwrap()
-    }
-}
 
 /// Runs commits on the store in the folder; returns the file as it was before them, and what was
 /// done to it.
@@ -107,7 +95,7 @@ fn a_power_failure_at_any_moment_loses_nothing_that_was_acknowledged() {
     let path = folder.path().join("store.redb");
 
     let seed = 2026;
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let name = RefName::new("heads/main").unwrap();
     for round in 0..CUTS {
         let cut = random.below(steps.len() + 1);
