@@ -1,0 +1,141 @@
+//! Ours, on the memory backend.
+
+use std::sync::Arc;
+
+use prollytree::storage::{RecordBatch, Storage, StorageOptions};
+use prollytree::tree::{Edit, Parameters, Tree};
+use prollytree_backend_memory::BACKEND;
+use prollytree_plugin_api::{Kind, NodeStorage, OpenStorage, Options};
+
+use crate::Result;
+use crate::data::{Answer, Entry};
+use crate::engine::{Engine, Offer};
+
+pub(crate) struct Ours {
+    backend: Arc<dyn NodeStorage>,
+    storage: Storage,
+}
+
+impl Ours {
+    fn open(backend: Arc<dyn NodeStorage>) -> Self {
+        let storage = Storage::new(Arc::clone(&backend), StorageOptions::default());
+        Self { backend, storage }
+    }
+
+    /// Puts entries and returns the next version and its records, which are stored.
+    fn write(&self, map: &Tree, entries: &[Entry]) -> Result<(Tree, RecordBatch)> {
+        let mut batch = RecordBatch::new();
+        let edits = entries
+            .iter()
+            .map(|(key, value)| (key, Edit::Put(value.clone())));
+        let next = map.apply(edits, &mut batch)?;
+        self.storage.put(&batch)?;
+        Ok((next, batch))
+    }
+}
+
+impl Engine for Ours {
+    type Map = Tree;
+    type Proof = ();
+
+    fn create() -> Result<Self> {
+        Ok(Self::open((BACKEND.open)(&OpenStorage::or_create(
+            Options::new(),
+        ))?))
+    }
+
+    fn cold(&self) -> Offer<Self> {
+        Some(Ok(Self::open(Arc::clone(&self.backend))))
+    }
+
+    fn build_sorted(&self, entries: Vec<Entry>) -> Result<Tree> {
+        Ok(Tree::build(
+            self.storage.clone(),
+            Parameters::default(),
+            entries,
+        )?)
+    }
+
+    fn build_unsorted(&self, mut entries: Vec<Entry>) -> Result<Tree> {
+        entries.sort();
+        self.build_sorted(entries)
+    }
+
+    fn snapshot(&self, map: &Tree) -> Result<Tree> {
+        Ok(Tree::open(
+            self.storage.clone(),
+            map.root(),
+            *map.parameters(),
+        )?)
+    }
+
+    fn len(&self, map: &Tree) -> Result<u64> {
+        Ok(map.len())
+    }
+
+    fn get(&self, map: &Tree, keys: &[&[u8]]) -> Result<Answer> {
+        let mut answer = Answer::default();
+        for key in keys {
+            if let Some(value) = map.get(key)? {
+                answer = answer + Answer::value(&value);
+            }
+        }
+        Ok(answer)
+    }
+
+    fn get_in_session(&self, map: &Tree, keys: &[&[u8]]) -> Offer<Answer> {
+        Some(self.get(map, keys))
+    }
+
+    fn scan(&self, map: &Tree) -> Result<Answer> {
+        let mut answer = Answer::default();
+        for entry in map {
+            let (key, value) = entry?;
+            answer = answer + Answer::entry(&key, &value);
+        }
+        Ok(answer)
+    }
+
+    fn put(&self, map: &mut Tree, entry: &Entry) -> Result<()> {
+        self.apply(map, std::slice::from_ref(entry))
+    }
+
+    fn apply(&self, map: &mut Tree, entries: &[Entry]) -> Result<()> {
+        (*map, _) = self.write(map, entries)?;
+        Ok(())
+    }
+
+    fn diff(&self, before: &Tree, after: &Tree) -> Offer<Answer> {
+        let changes = before.diff(after).map(|change| {
+            let change = change?;
+            Ok(change
+                .after
+                .map_or(Answer::count(1), |value| Answer::entry(&change.key, &value)))
+        });
+        Some(changes.sum())
+    }
+
+    fn stored_bytes(&self, map: &Tree) -> Offer<usize> {
+        let bytes = map.stats().map(|stats| {
+            let nodes: u64 = stats.levels.iter().map(|level| level.bytes).sum();
+            (nodes + stats.blob_bytes) as usize
+        });
+        Some(bytes.map_err(Into::into))
+    }
+
+    fn leaves_written(&self, map: &Tree, entry: &Entry) -> Offer<usize> {
+        let written = self
+            .write(map, std::slice::from_ref(entry))
+            .map(|(_, batch)| {
+                // The values are in the leaves, so that leaves are the nodes without links. The node of
+                // an empty tree comes with every batch.
+                let empty = Tree::empty(self.storage.clone(), *map.parameters()).root();
+                let records = batch.records().iter();
+                let leaves = records.filter(|record| {
+                    record.kind == Kind::NODE && record.links.is_empty() && record.hash != empty
+                });
+                leaves.count()
+            });
+        Some(written)
+    }
+}

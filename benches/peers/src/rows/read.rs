@@ -1,0 +1,56 @@
+//! Reading: single keys and everything.
+
+use crate::Result;
+use crate::bench::{Bench, Check};
+use crate::data::{Answer, Data};
+use crate::engine::{Engine, Offer};
+use crate::row::{GET, GET_SESSION, Row, SCAN};
+
+pub(crate) fn run<E: Engine>(bench: &mut Bench<'_>, engine: &E, base: &E::Map) -> Result<()> {
+    if bench.wants(&GET) || bench.wants(&GET_SESSION) {
+        // Warm means that all has been read once.
+        engine.scan(base)?;
+    }
+    gets::<E>(bench, &GET, |keys| Some(engine.get(base, keys)))?;
+    gets::<E>(bench, &GET_SESSION, |keys| {
+        engine.get_in_session(base, keys)
+    })?;
+    let expected = Answer::entries(&bench.data.entries);
+    bench.time(
+        &SCAN,
+        bench.data.entries.len(),
+        |_| Ok(()),
+        |()| Some(engine.scan(base)),
+        |(), &found| Ok(Check { found, expected }),
+    )
+}
+
+fn gets<E: Engine>(
+    bench: &mut Bench<'_>,
+    row: &'static Row,
+    get: impl Fn(&[&[u8]]) -> Offer<Answer>,
+) -> Result<()> {
+    let data = bench.data;
+    bench.time(
+        row,
+        E::GETS,
+        |round| Ok((data.some_keys(round, E::GETS), round)),
+        |(keys, _)| get(keys),
+        |(keys, _), &found| {
+            Ok(Check {
+                found,
+                expected: expected(data, keys),
+            })
+        },
+    )
+}
+
+fn expected(data: &Data, keys: &[&[u8]]) -> Answer {
+    let value = |key: &&[u8]| {
+        let found = data
+            .entries
+            .binary_search_by(|(other, _)| other.as_slice().cmp(key));
+        found.map_or(Answer::default(), |at| Answer::value(&data.entries[at].1))
+    };
+    keys.iter().map(value).sum()
+}
