@@ -11,8 +11,8 @@ cargo bench: the name of a bench, or a filter.
 
 `bench peers` builds the workspace benches/peers instead and runs the same work
 on the same data with ours and its peers: prolly-map, prollytree 0.4.1, a
-BTreeMap; on disk redb and SQLite. A run of everything takes about half an hour
-and is written to docs/benchmarks.md. Its options choose less:
+BTreeMap; on disk redb and SQLite. A run of everything takes a quarter of an
+hour and is written to docs/benchmarks.md. Its options choose less:
   --entries 10k,100k,1m   sizes (100k,1m)
   --only ours,prolly-map  engines (all)
   --row get,put           rows whose names begin so (all)

@@ -37,7 +37,7 @@ fn machine() -> Result<String> {
         models.len(),
         first_line("uname", &["-sr"])?,
         first_line("rustc", &["--version"])?,
-        first_line("git", &["rev-parse", "--short", "HEAD"])?,
+        first_line("git", &["describe", "--always", "--dirty", "--exclude=*"])?,
         jiff::Timestamp::now().strftime("%Y-%m-%d"),
     ))
 }
