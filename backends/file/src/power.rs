@@ -315,7 +315,7 @@ fn without_any_one_of_its_syncs_power_loss_takes_something() {
 fn seeds(count: u64) -> impl Iterator<Item = u64> {
     let first = std::env::var("PROLLYTREE_TEST_SEED").map_or(2026, |seed| seed.parse().unwrap());
     let more = if std::env::var_os("PROLLYTREE_SOAK").is_some() {
-        20
+        8
     } else {
         1
     };
