@@ -71,7 +71,7 @@ impl Report {
     }
 
     fn tables(&self, options: &Options) -> String {
-        let mut text = String::new();
+        let mut sections = Vec::new();
         for &entries in &options.entries {
             let size = figure::size(entries);
             for (title, is_on_disk, clock) in [
@@ -81,11 +81,11 @@ impl Report {
                 ("on disk, wall time", true, Clock::Wall),
             ] {
                 if let Some(table) = self.table(entries, is_on_disk, clock) {
-                    text += &format!("## {size} entries, {title}\n\n{table}\n");
+                    sections.push(format!("## {size} entries, {title}\n\n{table}"));
                 }
             }
         }
-        text
+        sections.join("\n")
     }
 
     /// A table of one size; `None` if nothing was measured for it.

@@ -8,12 +8,15 @@ pub(super) fn render(head: &[String], rows: &[Vec<String>]) -> String {
             *width = (*width).max(cell.chars().count());
         }
     }
-    let mut text = line(head, &widths);
-    for (column, width) in widths.iter().enumerate() {
-        let dashes = "-".repeat(width.saturating_sub(usize::from(column > 0)));
-        text += &format!("| {dashes}{} ", if column > 0 { ":" } else { "" });
-    }
-    text += "|\n";
+    let rule = widths
+        .iter()
+        .enumerate()
+        .map(|(column, &width)| match column {
+            0 => "-".repeat(width),
+            _ => "-".repeat(width - 1) + ":",
+        });
+    let rule: Vec<_> = rule.collect();
+    let mut text = line(head, &widths) + &line(&rule, &widths);
     for row in rows {
         text += &line(row, &widths);
     }
@@ -21,13 +24,10 @@ pub(super) fn render(head: &[String], rows: &[Vec<String>]) -> String {
 }
 
 fn line(cells: &[String], widths: &[usize]) -> String {
-    let mut text = String::new();
-    for (column, (cell, &width)) in cells.iter().zip(widths).enumerate() {
-        if column == 0 {
-            text += &format!("| {cell:<width$} ");
-        } else {
-            text += &format!("| {cell:>width$} ");
-        }
-    }
-    text + "|\n"
+    let cells = cells.iter().zip(widths).enumerate();
+    let cells = cells.map(|(column, (cell, &width))| match column {
+        0 => format!("{cell:<width$}"),
+        _ => format!("{cell:>width$}"),
+    });
+    format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "))
 }

@@ -21,8 +21,8 @@ fn diff<E: Engine>(
         return Ok(());
     }
     let edits = bench.data.overwrites(changes, changes);
-    let mut changed = engine.snapshot(base)?;
-    engine.apply(&mut changed, &edits)?;
+    let mut edited = engine.snapshot(base)?;
+    engine.apply(&mut edited, &edits)?;
     let expected = Answer::entries(&edits);
     if engine.cold().is_some() {
         bench.time(
@@ -32,9 +32,9 @@ fn diff<E: Engine>(
             |engine| {
                 let opened = engine
                     .snapshot(base)
-                    .and_then(|base| Ok((base, engine.snapshot(&changed)?)));
+                    .and_then(|base| Ok((base, engine.snapshot(&edited)?)));
                 match opened {
-                    Ok((base, changed)) => engine.diff(&base, &changed),
+                    Ok((base, edited)) => engine.diff(&base, &edited),
                     Err(error) => Some(Err(error)),
                 }
             },
@@ -45,7 +45,7 @@ fn diff<E: Engine>(
         warm,
         1,
         |_| Ok(()),
-        |()| engine.diff(base, &changed),
+        |()| engine.diff(base, &edited),
         |(), &found| Ok(Check { found, expected }),
     )
 }
