@@ -84,6 +84,11 @@ impl Node {
         self.is_leaf() && self.fields.extra != 0
     }
 
+    /// Says whether all keys of a leaf have one length and all its values another, and lie in it.
+    pub(super) fn is_uniform(&self) -> bool {
+        self.fields.key_width == 0 && self.fields.cell_width == 0 && self.fields.extra == 0
+    }
+
     /// Returns the length that every cell of a leaf has, if it is the same.
     #[inline]
     pub(super) fn uniform_cell(&self) -> Option<usize> {

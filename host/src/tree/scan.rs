@@ -1,10 +1,11 @@
 //! Reading many entries, or counting them: without copies, by position, and page by page.
 
-use std::ops::{Bound, ControlFlow, RangeBounds};
+use std::ops::{Bound, ControlFlow, Range, RangeBounds};
 
 use super::cursor::Cursor;
 use super::iter::Bounds;
 use super::key::Key;
+use super::layout::HEAD_LEN;
 use super::node::Node;
 use super::value::{Cell, Value, load_blob};
 use super::{Tree, TreeError};
@@ -59,23 +60,42 @@ impl Tree {
         loop {
             let leaf = cursor.node();
             let until = end_in(leaf, end);
-            key.clear();
-            key.extend_from_slice(leaf.prefix());
-            for index in cursor.index()..until {
-                key.truncate(leaf.prefix().len());
-                leaf.append_rest(index, &mut key);
-                let step = match leaf.cell(index) {
-                    Cell::Inline(value) => visit(&key, value),
-                    Cell::Blob(blob) => visit(&key, &load_blob(self.storage(), &blob)?),
-                };
-                if step.is_break() {
-                    return Ok(step);
-                }
+            let entries = cursor.index()..until.max(cursor.index());
+            let step = if leaf.is_uniform() {
+                scan_uniform(leaf, entries, &mut key, &mut visit)
+            } else {
+                self.scan_leaf(leaf, entries, &mut key, &mut visit)?
+            };
+            if step.is_break() {
+                return Ok(step);
             }
             if until < leaf.len() || !cursor.next_node()? {
                 return Ok(ControlFlow::Continue(()));
             }
         }
+    }
+
+    fn scan_leaf<B>(
+        &self,
+        leaf: &Node,
+        entries: Range<usize>,
+        key: &mut Vec<u8>,
+        visit: &mut impl FnMut(&[u8], &[u8]) -> ControlFlow<B>,
+    ) -> Result<ControlFlow<B>, TreeError> {
+        key.clear();
+        key.extend_from_slice(leaf.prefix());
+        for index in entries {
+            key.truncate(leaf.prefix().len());
+            leaf.append_rest(index, key);
+            let step = match leaf.cell(index) {
+                Cell::Inline(value) => visit(key, value),
+                Cell::Blob(blob) => visit(key, &load_blob(self.storage(), &blob)?),
+            };
+            if step.is_break() {
+                return Ok(step);
+            }
+        }
+        Ok(ControlFlow::Continue(()))
     }
 
     /// Returns the number of entries whose keys are smaller. Reads one node a level.
@@ -122,6 +142,38 @@ impl Tree {
             next: next.filter(|_| more),
         })
     }
+}
+
+/// Scans entries of a leaf whose keys have one length and whose values have one, all of them inline:
+/// columns of equal cells need no looking up.
+fn scan_uniform<B>(
+    leaf: &Node,
+    entries: Range<usize>,
+    key: &mut Vec<u8>,
+    visit: &mut impl FnMut(&[u8], &[u8]) -> ControlFlow<B>,
+) -> ControlFlow<B> {
+    let (Some(rest_len), Some(cell_len)) = (leaf.uniform_rest(), leaf.uniform_cell()) else {
+        return ControlFlow::Continue(());
+    };
+    let prefix_len = leaf.prefix().len();
+    let head_len = rest_len.min(HEAD_LEN);
+    let tail_len = rest_len - head_len;
+    key.clear();
+    key.extend_from_slice(leaf.prefix());
+    key.resize(prefix_len + rest_len, 0);
+    let (heads, tails, cells) = (
+        leaf.heads(entries.clone()),
+        leaf.tails(entries.clone()),
+        leaf.cells(entries.clone()),
+    );
+    let (heads, _) = heads.as_chunks::<HEAD_LEN>();
+    for (index, head) in heads.iter().enumerate() {
+        let (key_head, key_tail) = key[prefix_len..].split_at_mut(head_len);
+        key_head.copy_from_slice(&head[..head_len]);
+        key_tail.copy_from_slice(&tails[index * tail_len..(index + 1) * tail_len]);
+        visit(key, &cells[index * cell_len..(index + 1) * cell_len])?;
+    }
+    ControlFlow::Continue(())
 }
 
 /// Returns how many of a leaf's entries come before the end of a range.

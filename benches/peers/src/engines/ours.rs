@@ -1,15 +1,16 @@
 //! Ours, on the memory backend.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use prollytree::storage::{RecordBatch, Storage, StorageOptions};
-use prollytree::tree::{Edit, Parameters, Tree};
+use prollytree::tree::{Edit, LeaveConflicts, Parameters, Proof, TakeOurs, Tree};
 use prollytree_backend_memory::BACKEND;
 use prollytree_plugin_api::{Kind, NodeStorage, OpenStorage, Options};
 
 use crate::Result;
 use crate::data::{Answer, Entry};
-use crate::engine::{Engine, Offer};
+use crate::engine::{Engine, Offer, Versions};
 
 pub(crate) struct Ours {
     backend: Arc<dyn NodeStorage>,
@@ -36,7 +37,7 @@ impl Ours {
 
 impl Engine for Ours {
     type Map = Tree;
-    type Proof = ();
+    type Proof = Proof;
 
     fn create() -> Result<Self> {
         Ok(Self::open((BACKEND.open)(&OpenStorage::or_create(
@@ -84,15 +85,23 @@ impl Engine for Ours {
     }
 
     fn get_in_session(&self, map: &Tree, keys: &[&[u8]]) -> Offer<Answer> {
-        Some(self.get(map, keys))
+        let mut answer = Answer::default();
+        for key in keys {
+            match map.get_with(key, Answer::value) {
+                Ok(Some(value)) => answer = answer + value,
+                Ok(None) => {}
+                Err(error) => return Some(Err(error.into())),
+            }
+        }
+        Some(Ok(answer))
     }
 
     fn scan(&self, map: &Tree) -> Result<Answer> {
         let mut answer = Answer::default();
-        for entry in map {
-            let (key, value) = entry?;
-            answer = answer + Answer::entry(&key, &value);
-        }
+        let _end: ControlFlow<()> = map.scan::<[u8], _, _>(.., |key, value| {
+            answer = answer + Answer::entry(key, value);
+            ControlFlow::Continue(())
+        })?;
         Ok(answer)
     }
 
@@ -113,6 +122,32 @@ impl Engine for Ours {
                 .map_or(Answer::count(1), |value| Answer::entry(&change.key, &value)))
         });
         Some(changes.sum())
+    }
+
+    fn merge(&self, versions: Versions<'_, Tree>, resolver: bool) -> Offer<Tree> {
+        let Versions { base, ours, theirs } = versions;
+        let mut batch = RecordBatch::new();
+        let merged = if resolver {
+            ours.merge(base, theirs, TakeOurs, &mut batch)
+        } else {
+            ours.merge(base, theirs, LeaveConflicts, &mut batch)
+        };
+        Some(merged.map_err(Into::into).and_then(|merged| {
+            self.storage.put(&batch)?;
+            Ok(merged.tree)
+        }))
+    }
+
+    fn prove(&self, map: &Tree, key: &[u8]) -> Offer<Proof> {
+        Some(map.generate_proof(key).map_err(Into::into))
+    }
+
+    fn verify(&self, map: &Tree, proof: &Proof, (key, value): (&[u8], &[u8])) -> Result<bool> {
+        Ok(proof.verify(&map.root(), key, Some(value)))
+    }
+
+    fn proof_bytes(&self, proof: &Proof) -> Result<usize> {
+        Ok(proof.encode().len())
     }
 
     fn stored_bytes(&self, map: &Tree) -> Offer<usize> {
