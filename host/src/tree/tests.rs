@@ -8,6 +8,7 @@ mod measure;
 mod merge;
 mod model;
 mod proof;
+mod scale;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
