@@ -48,7 +48,8 @@ struct Shared {
 /// How a [`Storage`] behaves, whatever the backend.
 #[derive(Clone, Copy, Debug)]
 pub struct StorageOptions {
-    /// The most memory that decoded records may take in the cache, in bytes.
+    /// The most memory that decoded records may take in the cache, in bytes. Beside it, a quarter as
+    /// much may be held by records that others refer to.
     pub cache_bytes: u64,
     /// How often a call that failed with a retryable error is tried again.
     pub retries: u32,

@@ -63,15 +63,15 @@ impl Chunker {
     /// Adds an entry of a leaf; if the node ends with it, it can be [taken](Self::take).
     pub(super) fn push_cell(&mut self, key: &[u8], cell: &Cell<'_>) -> bool {
         self.entries.push_cell(KeyRef::from(key), cell);
-        let weight = cell_weight(key, cell);
-        self.ended_by(|boundary, _| boundary.ends_with(weight, || key))
+        let ends = self.boundary.ends_with(cell_weight(key, cell), || key);
+        self.keep_step(ends)
     }
 
     /// Adds an entry of an internal node, in the same way.
     pub(super) fn push_child(&mut self, key: &[u8], child: Child) -> bool {
         self.entries.push_child(KeyRef::from(key), child);
-        let weight = child_weight(key);
-        self.ended_by(|boundary, _| boundary.ends_with(weight, || key))
+        let ends = self.boundary.ends_with(child_weight(key), || key);
+        self.keep_step(ends)
     }
 
     /// Says that an entry is added in a place where the old node had none.
@@ -97,18 +97,16 @@ impl Chunker {
         }
         let mut ends = false;
         while index < until && !ends {
-            let weight = node.weight_of(index);
-            ends = self.ended_by(|boundary, key| {
-                boundary.ends_with(weight, || {
-                    key.clear();
-                    node.key(index).append_to(key);
-                    key
-                })
+            let key = &mut self.key;
+            ends = self.boundary.ends_with(node.weight_of(index), || {
+                key.clear();
+                node.key(index).append_to(key);
+                key
             });
             index += 1;
         }
         self.entries.push_run(node, start..index);
-        (index, ends)
+        (index, self.keep_step(ends))
     }
 
     /// Writes the node that the entries make (without any, that of an empty tree) and begins the
@@ -120,8 +118,8 @@ impl Chunker {
         Ok(output.push_node(node, links)?)
     }
 
-    fn ended_by(&mut self, rule: impl FnOnce(&mut Boundary, &mut Vec<u8>) -> bool) -> bool {
-        let ends = rule(&mut self.boundary, &mut self.key);
+    /// Behind a boundary the step is lost, until another old node is entered.
+    fn keep_step(&mut self, ends: bool) -> bool {
         self.in_step &= !ends;
         ends
     }
