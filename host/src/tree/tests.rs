@@ -6,6 +6,7 @@ mod counted;
 mod limits;
 mod measure;
 mod merge;
+mod merge_places;
 mod model;
 mod proof;
 mod scale;

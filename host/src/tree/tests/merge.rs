@@ -32,7 +32,7 @@ fn merge_maps(base: &Map, ours: &Map, theirs: &Map) -> (Map, Vec<Vec<u8>>) {
 }
 
 /// Merges, stores what is new, and compares with the merge of maps.
-fn check(storage: &Storage, parameters: Parameters, maps: [&Map; 3]) -> Tree {
+pub(super) fn check(storage: &Storage, parameters: Parameters, maps: [&Map; 3]) -> Tree {
     let [base, ours, theirs] = maps.map(|map| build(storage, parameters, map));
     let (expected, conflicts) = merge_maps(maps[0], maps[1], maps[2]);
     let mut batch = RecordBatch::new();
@@ -78,7 +78,7 @@ fn check(storage: &Storage, parameters: Parameters, maps: [&Map; 3]) -> Tree {
 }
 
 /// Nodes of a few entries, so that small maps make high trees.
-fn few() -> Parameters {
+pub(super) fn few() -> Parameters {
     Parameters::entries(EntryRule {
         base: 3,
         modulus: 3,
