@@ -63,8 +63,9 @@ Examples:
   git-prolly diff HEAD~1 HEAD           compare
 
 Exit codes:
-  0  done
-  1  the answer is no: no such key, nothing to commit, a plugin that fails its tests
-  2  wrong arguments, input or configuration
-  3  refused because something would be lost: both sides have commits, changes are uncommitted
-  4  the store cannot be read or written";
+  0    done
+  1    the answer is no: no such key, nothing to commit, a plugin that fails its tests
+  2    wrong arguments, input or configuration
+  3    refused because something would be lost: both sides have commits, changes are uncommitted
+  4    the store cannot be read or written, or an answer not written to its end
+  141  whoever read the answer went away";

@@ -43,6 +43,9 @@ impl Session {
 
     /// Returns the place of a file that an argument names.
     pub(crate) fn path(&self, path: &Path) -> PathBuf {
+        if self.request.folder == Path::new(".") {
+            return path.to_owned();
+        }
         self.request.folder.join(path)
     }
 

@@ -1,5 +1,6 @@
 //! Rows in CSV: the first one names the columns, every cell is text.
 
+use std::collections::HashSet;
 use std::io::{BufRead, Read};
 
 use csv::{ByteRecord, ReaderBuilder};
@@ -19,7 +20,11 @@ pub(super) fn read<E>(
     let mut reader = ReaderBuilder::new()
         .delimiter(delimiter)
         .from_reader(Quotes::new(input, delimiter));
-    let columns = columns(&mut reader).map_err(|reason| {
+    let columns = columns(&mut reader).and_then(|columns| {
+        rule.check(&columns)?;
+        Ok(columns)
+    });
+    let columns = columns.map_err(|reason| {
         Stopped::Bad(BadRow {
             place: Place::Line(1),
             reason,
@@ -82,21 +87,21 @@ fn columns<R: Read>(reader: &mut csv::Reader<R>) -> Result<Vec<String>, String> 
     if names.iter().all(String::is_empty) {
         return Err("the first row has to name the columns".to_owned());
     }
-    Ok(names)
+    let mut known = HashSet::new();
+    match names.iter().find(|name| !known.insert(name.as_str())) {
+        None => Ok(names),
+        Some(twice) => Err(format!("two columns are named `{twice}`")),
+    }
 }
 
 fn entry(rule: &EntryRule, columns: &[String], row: &ByteRecord) -> Result<Entry, String> {
     if rule.key.is_none() {
         // As `export` writes it: any bytes.
-        return match (columns, row.iter().collect::<Vec<_>>().as_slice()) {
-            ([key_name, value_name], [key, value])
-                if key_name == "key" && value_name == "value" =>
-            {
-                Ok(Entry {
-                    key: key.to_vec(),
-                    value: value.to_vec(),
-                })
-            }
+        return match row.iter().collect::<Vec<_>>().as_slice() {
+            [key, value] => Ok(Entry {
+                key: key.to_vec(),
+                value: value.to_vec(),
+            }),
             _ => Err(NOT_EXPORTED.to_owned()),
         };
     }

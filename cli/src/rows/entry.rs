@@ -23,6 +23,22 @@ pub(crate) struct EntryRule {
 }
 
 impl EntryRule {
+    /// Looks whether rows with these columns can become entries.
+    pub(super) fn check(&self, columns: &[String]) -> Result<(), String> {
+        let Some(template) = &self.key else {
+            return if columns == ["key", "value"] {
+                Ok(())
+            } else {
+                Err(NOT_EXPORTED.to_owned())
+            };
+        };
+        let mut named = template.columns().chain(self.value.as_deref());
+        match named.find(|name| !columns.iter().any(|column| column == name)) {
+            None => Ok(()),
+            Some(name) => Err(no_column(name, columns.iter().map(String::as_str))),
+        }
+    }
+
     /// Makes an entry of a row of JSON fields.
     pub(super) fn entry(&self, fields: &Fields) -> Result<Entry, String> {
         let Some(template) = &self.key else {
@@ -54,19 +70,25 @@ fn field<'a>(fields: &'a Fields, name: &str) -> Result<&'a str, String> {
     if let Ok(at) = fields.binary_search_by(|(known, _)| known.as_str().cmp(name)) {
         return Ok(&fields[at].1);
     }
-    let names: Vec<_> = fields.iter().map(|(name, _)| name.as_str()).collect();
-    Err(format!(
+    let names = fields.iter().map(|(name, _)| name.as_str());
+    Err(no_column(name, names))
+}
+
+fn no_column<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let known: Vec<_> = known.collect();
+    format!(
         "there is no column `{name}`; there are: {}",
-        names.join(", ")
-    ))
+        known.join(", ")
+    )
 }
 
 /// Returns the text of a field: of a string, a number or a boolean.
 fn text(fields: &Fields, name: &str) -> Result<String, String> {
     let json = field(fields, name)?;
-    match serde_json::from_str(json) {
-        Ok(Value::String(text)) => Ok(text),
-        Ok(Value::Number(_) | Value::Bool(_)) => Ok(json.to_owned()),
+    match json.as_bytes().first() {
+        Some(b'"') => serde_json::from_str(json).map_err(|error| error.to_string()),
+        // As it is written, for there are numbers that no machine type holds.
+        Some(b'-' | b'0'..=b'9' | b't' | b'f') => Ok(json.to_owned()),
         _ => Err(format!(
             "the column `{name}` is neither text nor a number nor a boolean"
         )),

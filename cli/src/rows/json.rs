@@ -1,7 +1,7 @@
 //! Rows in JSON: one object on each line, or one array.
 
 use std::fmt;
-use std::io::{BufRead, Read};
+use std::io::{self, BufRead, Cursor, Read};
 
 use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -11,6 +11,8 @@ use super::{BadRow, Entry, EntryRule, Place, Stopped};
 
 /// The longest line, in bytes: larger than the largest value in any encoding that `export` uses.
 const MAX_LINE: u64 = 512 << 20;
+
+const MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Reads JSON Lines. Empty lines are skipped.
 pub(super) fn read_lines<E>(
@@ -58,6 +60,10 @@ pub(super) fn read_array<E>(
     rule: &EntryRule,
     sink: &mut dyn FnMut(Place, Entry) -> Result<(), E>,
 ) -> Result<(), Stopped<E>> {
+    let input = without_mark(input).map_err(|error| {
+        let (place, reason) = (Place::Line(1), error.to_string());
+        Stopped::Bad(BadRow { place, reason })
+    })?;
     let mut deserializer = serde_json::Deserializer::from_reader(input);
     let mut rows = Rows {
         rule,
@@ -76,6 +82,19 @@ pub(super) fn read_array<E>(
             reason: syntax(&error),
         })),
     }
+}
+
+/// Passes over the byte order mark that some programs begin a file with.
+fn without_mark(mut input: impl BufRead) -> io::Result<impl BufRead> {
+    let mut first = Vec::with_capacity(MARK.len());
+    input
+        .by_ref()
+        .take(MARK.len() as u64)
+        .read_to_end(&mut first)?;
+    if first == MARK {
+        first.clear();
+    }
+    Ok(Cursor::new(first).chain(input))
 }
 
 /// Reads the elements of an array.

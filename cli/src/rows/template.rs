@@ -60,6 +60,14 @@ impl FromStr for KeyTemplate {
 }
 
 impl KeyTemplate {
+    /// Returns the columns that a key is made of.
+    pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Text(_) => None,
+            Part::Column(name) => Some(name.as_str()),
+        })
+    }
+
     /// Makes the key of a row whose columns `column` looks up.
     pub(super) fn key(
         &self,

@@ -152,14 +152,59 @@ const BAD_ARRAYS: &[(&str, &str, &str)] = &[
 
 const BAD_CSV: &[(&str, &str, &str)] = &[
     ("k,l\n1\n", "k", "line 2: expected 2 cells, found 1"),
-    ("k,k\n1,2\n", "k", "line 2: the field `k` is given twice"),
+    ("k,k\n1,2\n", "k", "line 1: two columns are named `k`"),
+    ("k,,\n1,2,3\n", "k", "line 1: two columns are named ``"),
+    // Also where there are no rows, which would leave nothing with --replace.
+    (
+        "a,b\n",
+        "k",
+        "line 1: there is no column `k`; there are: a, b",
+    ),
+    ("a,b\n", "", "line 1: expected a `key` and a `value`"),
+    ("key\n", "", "line 1: expected a `key` and a `value`"),
     ("", "k", "line 1: the first row has to name the columns"),
     (
         "a,b\n\"x\ny\",1\n2,3\n",
         "k",
-        "line 2: there is no column `k`",
+        "line 1: there is no column `k`",
     ),
 ];
+
+#[test]
+fn a_mark_that_begins_a_file_is_passed_over() {
+    let mark = "\u{feff}";
+    for (format, text) in [
+        (RowFormat::Jsonl, "{\"k\":1}"),
+        (RowFormat::Json, "[{\"k\":1}]"),
+        (RowFormat::Csv, "k\n1\n"),
+        (RowFormat::Tsv, "k\n1\n"),
+    ] {
+        let plain = read(format, text, &rule("k", "")).unwrap();
+        assert_eq!(
+            read(format, format!("{mark}{text}"), &rule("k", "")),
+            Ok(plain)
+        );
+    }
+    for cut in ["", "\u{feff}"] {
+        assert!(read(RowFormat::Json, cut, &rule("k", "")).is_err());
+    }
+}
+
+#[test]
+fn a_number_is_a_key_as_it_is_written() {
+    for number in ["1e400", "-0", "1.0", "123456789012345678901234567890.5"] {
+        let entries = read(
+            RowFormat::Jsonl,
+            format!("{{\"k\":{number}}}"),
+            &rule("k", "k"),
+        );
+        let expected = Entry {
+            key: number.into(),
+            value: number.into(),
+        };
+        assert_eq!(entries, Ok(vec![expected]));
+    }
+}
 
 #[test]
 fn a_bad_row_is_named_with_its_place() {

@@ -21,7 +21,7 @@ use crate::session::Session;
 #[command(after_help = "\
 Examples:
   git-prolly batch commands.txt
-  git-prolly --store 'memory:?name=scratch' batch commands.txt
+  git-prolly --store 'memory:?name=scratch' batch with-init.txt
   echo 'set greeting hello' | git-prolly batch -")]
 pub(crate) struct Batch {
     /// The file; - is standard input

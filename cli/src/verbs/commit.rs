@@ -24,7 +24,7 @@ Examples:
   git-prolly commit -m draft --author 'Ada Lovelace <ada@example.org>'")]
 pub(crate) struct Commit {
     /// Why
-    #[arg(short, long)]
+    #[arg(short, long, value_parser = message)]
     message: String,
 
     #[command(flatten)]
@@ -74,6 +74,14 @@ impl Commit {
         }
         Ok(out.flush()?)
     }
+}
+
+/// Reads a message.
+pub(super) fn message(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("a commit says why, in a word at least".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 impl SigningArgs {

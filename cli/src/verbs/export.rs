@@ -32,7 +32,7 @@ pub(crate) struct Export {
     /// The file; standard output if it is left out or -
     file: Option<PathBuf>,
 
-    /// The format; told from the name of the file unless given
+    /// The format; told from the name of the file unless given, JSON Lines without a name that tells
     #[arg(long, value_name = "FORMAT")]
     format: Option<RowFormat>,
 
@@ -66,10 +66,7 @@ type Entries<'a> = Box<dyn Iterator<Item = Result<(Key, Value), StoreError>> + '
 impl Export {
     pub(super) fn run(mut self, session: &Session) -> Result<(), Failure> {
         let file = self.file.take().filter(|file| file != Path::new("-"));
-        let format = self
-            .format
-            .or_else(|| RowFormat::of_path(file.as_deref()?))
-            .unwrap_or(RowFormat::Jsonl);
+        let format = self.row_format(file.as_deref())?;
         let prefix = self
             .prefix
             .as_deref()
@@ -101,6 +98,27 @@ impl Export {
                 self.write(out, format, entries())
             }),
         }
+    }
+
+    fn row_format(&self, file: Option<&Path>) -> Result<RowFormat, Failure> {
+        let format = match (self.format, file) {
+            (Some(format), _) => format,
+            (None, Some(file)) if file.extension().is_some() => RowFormat::of_path(file)
+                .ok_or_else(|| {
+                    Failure::Input(format!(
+                        "cannot tell the format of {} from its name; say it with --format",
+                        file.display()
+                    ))
+                })?,
+            (None, _) => RowFormat::Jsonl,
+        };
+        if !self.columns.is_empty() && matches!(format, RowFormat::Json | RowFormat::Jsonl) {
+            return Err(Failure::Input(
+                "only CSV and TSV have columns; leave out --columns, or say --format csv"
+                    .to_owned(),
+            ));
+        }
+        Ok(format)
     }
 
     fn write(

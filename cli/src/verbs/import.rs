@@ -10,7 +10,7 @@ use prollytree::store::{CommitOptions, StoreError, VersionedStore};
 use prollytree_plugin_api::Hash;
 use serde_json::Value;
 
-use super::commit::SigningArgs;
+use super::commit::{SigningArgs, message};
 use crate::failure::Failure;
 use crate::output::{ChangeCount, FormatArgs, escaped, out, write_json};
 use crate::rows::{BadRow, Entry, EntryRule, KeyTemplate, Place, RowFormat, Stopped, read_entries};
@@ -55,7 +55,7 @@ pub(crate) struct Import {
     duplicates: Duplicates,
 
     /// Commit at once, with this message; nothing else may be uncommitted
-    #[arg(short, long)]
+    #[arg(short, long, value_parser = message)]
     message: Option<String>,
 
     #[command(flatten)]

@@ -43,6 +43,8 @@ pub(crate) struct Init {
 impl Init {
     pub(super) fn run(self, session: &Session) -> Result<(), Failure> {
         let branch = BranchName::new(&self.branch)?;
+        let uri = self.backend.as_deref().unwrap_or(DEFAULT_STORE);
+        let uri = uri.parse().map_err(Failure::Input)?;
         let folder = session.path(&self.path);
         let folder = std::path::absolute(&folder).map_err(|source| Failure::File {
             doing: "find",
@@ -55,17 +57,19 @@ impl Init {
             source,
         })?;
         let config = session.config_in(&folder)?;
-        let written = match &self.backend {
-            Some(_) if overrides(&config) => {
-                return Err(Failure::Input(
-                    "--config, --store or the environment names another store; leave that out, or \
-                     --backend"
-                        .to_owned(),
-                ));
-            }
-            Some(uri) => Some(write_config(&folder, uri)?),
-            None if overrides(&config) || is_of_folder(&config, &folder) => None,
-            None => Some(write_config(&folder, DEFAULT_STORE)?),
+        let elsewhere = overrides(&config);
+        if elsewhere && self.backend.is_some() {
+            return Err(Failure::Input(
+                "--config, --store or the environment names another store; leave that out, or \
+                 --backend"
+                    .to_owned(),
+            ));
+        }
+        let is_named = elsewhere || self.backend.is_none() && is_of_folder(&config, &folder);
+        let written = if is_named {
+            None
+        } else {
+            Some(write_config(&folder, &uri)?)
         };
         let made = session
             .config_in(&folder)
@@ -114,8 +118,7 @@ fn is_of_folder(config: &Config, folder: &Path) -> bool {
 }
 
 /// Writes a config file that names the store of a URI; refuses to replace one.
-fn write_config(folder: &Path, uri: &str) -> Result<PathBuf, Failure> {
-    let uri: StoreUri = uri.parse().map_err(Failure::Input)?;
+fn write_config(folder: &Path, uri: &StoreUri) -> Result<PathBuf, Failure> {
     let path = folder.join(PROJECT_FILE);
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::AlreadyExists => Failure::Refused(format!(
@@ -134,7 +137,7 @@ fn write_config(folder: &Path, uri: &str) -> Result<PathBuf, Failure> {
         .create_new(true)
         .open(&path)
         .map_err(failed)?;
-    file.write_all(config_text(&uri).as_bytes())
+    file.write_all(config_text(uri).as_bytes())
         .and_then(|()| file.sync_all())
         .and_then(|()| sync_folder(folder))
         .map_err(failed)?;

@@ -20,8 +20,7 @@ use crate::session::Session;
 #[command(after_help = "\
 Examples:
   git-prolly prove greeting -o greeting.proof
-  git-prolly prove greeting --at v1.0 > greeting.proof
-  git-prolly verify greeting.proof --commit ID greeting hello")]
+  git-prolly prove greeting --at v1.0 > greeting.proof")]
 pub(crate) struct Prove {
     /// The key
     key: OsString,

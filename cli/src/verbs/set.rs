@@ -12,6 +12,7 @@ use crate::session::Session;
 /// Give a key a value
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("source").required(true))]
+#[command(override_usage = "git-prolly set [OPTIONS] <KEY> <VALUE|--file <FILE>|--stdin>")]
 #[command(after_help = "\
 Examples:
   git-prolly set greeting hello

@@ -24,7 +24,7 @@ use crate::session::Session;
 Examples:
   git-prolly verify greeting.proof --commit ID greeting hello
   git-prolly verify greeting.proof --commit ID greeting
-  git-prolly verify greeting.proof --commit ID nothing --absent")]
+  git-prolly verify nothing.proof --commit ID nothing --absent")]
 pub(crate) struct Verify {
     /// The file with the proof; - is standard input
     file: PathBuf,

@@ -174,3 +174,59 @@ fn a_reader_that_has_seen_enough_is_no_error() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
+
+#[test]
+fn a_file_that_is_not_there_is_named_as_it_was_given() {
+    let place = Place::with_store();
+    let absent = "No such file or directory (os error 2)\n";
+    for arguments in [
+        ["import", "gone.csv", "--key", "id"].as_slice(),
+        &["set", "k", "--file", "gone.csv"],
+        &["batch", "gone.csv"],
+    ] {
+        let said = place.fails(2, arguments);
+        assert_eq!(said, format!("error: cannot read gone.csv: {absent}"));
+    }
+    let said = place.fails(2, ["--config", "gone.toml", "list"]);
+    assert!(said.ends_with(&format!("gone.toml: {absent}")), "{said}");
+}
+
+#[test]
+fn a_commit_says_why() {
+    let place = Place::with_store();
+    place.ok(["set", "k", "v"]);
+    place.write("rows.csv", "id\n1\n");
+    for message in ["", " \n"] {
+        for arguments in [
+            ["commit", "-m", message].as_slice(),
+            &["import", "rows.csv", "--key", "id", "-m", message],
+        ] {
+            let said = place.fails(2, arguments);
+            assert!(said.contains("a commit says why"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn an_export_does_not_guess() {
+    let place = Place::with_store();
+    place.ok(["set", "k", "{}"]);
+    let said = place.fails(2, ["export", "rows.data"]);
+    assert!(
+        said.contains("cannot tell the format of rows.data"),
+        "{said}"
+    );
+    assert!(!place.path("rows.data").exists());
+    place.ok(["export", "rows.data", "--format", "csv"]);
+    place.ok(["export", "rows"]);
+    let said = place.fails(2, ["export", "--rows", "--columns", "a"]);
+    assert!(said.contains("only CSV and TSV have columns"), "{said}");
+}
+
+#[test]
+fn a_backend_that_cannot_be_read_makes_no_folder() {
+    let place = Place::new();
+    let said = place.fails(2, ["init", "--backend", "", "other"]);
+    assert!(said.contains("as in redb:data/main.redb"), "{said}");
+    assert!(!place.path("other").exists());
+}

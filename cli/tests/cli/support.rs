@@ -69,8 +69,23 @@ impl Place {
         input: &[u8],
         arguments: impl IntoIterator<Item = S>,
     ) -> Ran {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_git-prolly"))
-            .args(arguments)
+        let mut program = Command::new(env!("CARGO_BIN_EXE_git-prolly"));
+        program.args(arguments);
+        self.finish(input, program)
+    }
+
+    /// Runs a line as a shell does.
+    #[cfg(unix)]
+    pub(crate) fn run_in_shell(&self, line: &str) -> Ran {
+        let program = Path::new(env!("CARGO_BIN_EXE_git-prolly"));
+        let folder = program.parent().unwrap().display();
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &format!("PATH='{folder}':/usr/bin:/bin; {line}")]);
+        self.finish(b"", shell)
+    }
+
+    fn finish(&self, input: &[u8], mut command: Command) -> Ran {
+        let mut child = command
             .current_dir(self.path(""))
             .env_clear()
             .env("HOME", self.home.path())

@@ -63,11 +63,7 @@ impl Config {
             .or_else(|| environment.var("PROLLYTREE_CONFIG").map(PathBuf::from));
         match explicit {
             Some(path) => {
-                let path = folder.join(path);
-                if !config.read_file(path.clone(), Scope::Explicit)? {
-                    let source = io::ErrorKind::NotFound.into();
-                    return Err(ConfigError::Unreadable { path, source });
-                }
+                config.read_file(folder.join(path), Scope::Explicit)?;
             }
             None => {
                 for ancestor in folder.ancestors() {
@@ -84,11 +80,13 @@ impl Config {
         Ok(config)
     }
 
-    /// Reads one file, if there is one.
+    /// Reads one file, if there is one; one that is named explicitly has to be there.
     fn read_file(&mut self, path: PathBuf, scope: Scope) -> Result<bool, ConfigError> {
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && scope != Scope::Explicit => {
+                return Ok(false);
+            }
             Err(source) => return Err(ConfigError::Unreadable { path, source }),
         };
         let path: Arc<Path> = path.into();
