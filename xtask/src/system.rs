@@ -1,6 +1,7 @@
 //! Programs that the tests need from the machine.
 //!
-//! On Debian as root the missing ones are installed; elsewhere one line says what is missing.
+//! On Debian as root the missing ones are installed; elsewhere one line says what is missing. What
+//! Cargo needs to fetch and to link this program is there by then.
 
 use std::ffi::OsString;
 use std::fs;
@@ -16,11 +17,6 @@ struct Need {
 }
 
 const NEEDS: &[Need] = &[
-    // The linker driver of rustc, and the compiler of bundled C code.
-    Need {
-        program: "gcc",
-        package: "gcc",
-    },
     // The identity of commits is read from its configuration.
     Need {
         program: "git",
