@@ -179,7 +179,7 @@ fn store_code(error: &StoreError) -> u8 {
         | StoreError::BranchExists(_)
         | StoreError::TagExists(_)
         | StoreError::AlreadyExists { .. }
-        | StoreError::Tree(TreeError::KeyTooLong { .. } | TreeError::ValueTooLong { .. })
+        | StoreError::Tree(TreeError::KeyTooLong { .. })
         | StoreError::History(HistoryError::Identity(_) | HistoryError::Unwritable { .. }) => WRONG,
         StoreError::Revision(error) if !matches!(error, RevisionError::History(_)) => WRONG,
         StoreError::BranchMoved { .. }

@@ -11,7 +11,7 @@ use prollytree_plugin_api::{Error, ErrorKind, Result};
 
 use crate::disk::{Folder, corrupt, failed, warn};
 use crate::frame::{Entry, FIXED, Fixed, MAGIC, Place};
-use crate::manifest::{Fields, Manifest, VERSION, journal_name, newer};
+use crate::manifest::{Fields, Manifest, VERSION, journal_name, unknown};
 use crate::note::Note;
 use crate::system::{set_len, write_all_at};
 
@@ -91,8 +91,8 @@ impl Journal {
         self.read(&mut bytes, 0)?;
         let mut fields = Fields(&bytes[FILE_MAGIC.len()..]);
         let version = fields.u32().ok_or_else(damaged)?;
-        if bytes.starts_with(FILE_MAGIC) && version > VERSION {
-            return Err(newer("journal", version));
+        if bytes.starts_with(FILE_MAGIC) && version != VERSION {
+            return Err(unknown("journal", version));
         }
         if bytes[..] == header(store, self.number) {
             Ok(())

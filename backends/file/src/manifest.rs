@@ -10,7 +10,7 @@ use crate::disk::{Folder, corrupt, failed};
 /// The name of the manifest in the folder.
 pub(crate) const NAME: &str = "MANIFEST";
 /// The newest version of the format of manifest and journal.
-pub(crate) const VERSION: u32 = 0;
+pub(crate) const VERSION: u32 = 1;
 
 const MAGIC: &[u8; 8] = b"PROLFILE";
 const FIXED: usize = 52;
@@ -89,8 +89,8 @@ impl Manifest {
         let damaged = || corrupt("the manifest is damaged");
         let mut rest = Fields(&bytes[MAGIC.len()..]);
         let version = rest.u32().ok_or_else(damaged)?;
-        if version > VERSION {
-            return Err(newer("store", version));
+        if version != VERSION {
+            return Err(unknown("store", version));
         }
         let mut read = || {
             let store = rest.array()?;
@@ -121,9 +121,14 @@ pub(crate) fn pack_name(id: &Hash) -> String {
 }
 
 /// The error for a format that this version does not know.
-pub(crate) fn newer(what: &str, version: u32) -> Error {
+pub(crate) fn unknown(what: &str, version: u32) -> Error {
+    let remedy = if version > VERSION {
+        "use a newer one"
+    } else {
+        "it was made before the format was final; export it with the program that made it"
+    };
     let message = format!(
-        "the {what} has format version {version}, and this program knows up to {VERSION}: use a newer one"
+        "the {what} has format version {version}, and this program knows {VERSION}: {remedy}"
     );
     Error::new(ErrorKind::UNSUPPORTED, message)
 }

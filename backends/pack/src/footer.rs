@@ -1,9 +1,9 @@
 //! The end of a pack: how to find and check everything else.
 
-use prollytree_plugin_api::{Error, ErrorKind, Hash, Result};
+use prollytree_plugin_api::{Hash, Result};
 
 use crate::entry::Entry;
-use crate::{BLOCK, END_MAGIC, HEADER_LEN, VERSION, corrupt, u32_at, u64_at};
+use crate::{BLOCK, END_MAGIC, HEADER_LEN, VERSION, corrupt, u32_at, u64_at, unknown_version};
 
 /// The fixed part at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,11 +73,8 @@ impl Footer {
             return Err(corrupt("the checksum of the pack's footer is wrong"));
         }
         let version = u32_at(bytes, 28);
-        if version > VERSION {
-            let message = format!(
-                "the pack has format version {version}, and this program reads up to {VERSION}: use a newer one"
-            );
-            return Err(Error::new(ErrorKind::UNSUPPORTED, message));
+        if version != VERSION {
+            return Err(unknown_version(version));
         }
         let footer = Self {
             records: u64_at(bytes, 0),

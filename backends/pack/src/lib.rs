@@ -17,7 +17,7 @@ pub use source::ReadAt;
 pub use writer::{PackWriter, Written};
 
 /// The newest version of the format that this crate writes and reads.
-pub const VERSION: u32 = 0;
+pub const VERSION: u32 = 1;
 
 /// What a pack begins with; the version and four zero bytes follow.
 const MAGIC: &[u8; 8] = b"PROLPACK";
@@ -30,6 +30,18 @@ const BLOCK: usize = 64;
 
 fn corrupt(message: &str) -> prollytree_plugin_api::Error {
     prollytree_plugin_api::Error::new(prollytree_plugin_api::ErrorKind::CORRUPT, message)
+}
+
+fn unknown_version(version: u32) -> prollytree_plugin_api::Error {
+    let remedy = if version > VERSION {
+        "use a newer one"
+    } else {
+        "it was made before the format was final"
+    };
+    let message = format!(
+        "the pack has format version {version}, and this program reads {VERSION}: {remedy}"
+    );
+    prollytree_plugin_api::Error::new(prollytree_plugin_api::ErrorKind::UNSUPPORTED, message)
 }
 
 fn header() -> [u8; HEADER_LEN] {

@@ -1,12 +1,12 @@
 //! Reading a pack: find a record, list all, check everything.
 
-use prollytree_plugin_api::{Error, ErrorKind, Hash, Result};
+use prollytree_plugin_api::{Error, Hash, Result};
 use sha2::{Digest, Sha256};
 
 use crate::entry::Entry;
 use crate::footer::{Fence, Footer};
 use crate::source::ReadAt;
-use crate::{BLOCK, HEADER_LEN, VERSION, corrupt, header, u32_at};
+use crate::{BLOCK, HEADER_LEN, VERSION, corrupt, header, u32_at, unknown_version};
 
 /// An opened pack. In memory are 36 bytes for each 64 records; a record is found by reading one
 /// block of 4 KiB of the index.
@@ -212,11 +212,8 @@ fn check_header(head: &[u8; HEADER_LEN]) -> Result<()> {
     if head[..8] != header()[..8] {
         return Err(corrupt("the file does not begin as a pack does"));
     }
-    if version > VERSION {
-        let message = format!(
-            "the pack has format version {version}, and this program reads up to {VERSION}: use a newer one"
-        );
-        return Err(Error::new(ErrorKind::UNSUPPORTED, message));
+    if version != VERSION {
+        return Err(unknown_version(version));
     }
     if *head == header() {
         Ok(())

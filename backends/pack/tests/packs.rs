@@ -114,7 +114,7 @@ fn the_bytes_of_a_pack_are_pinned() {
     let record = Record::new(Kind::NODE, std::slice::from_ref(&link), b"abc");
     writer.push(&record, Timestamp(7)).unwrap();
     let (bytes, written) = writer.finish().unwrap();
-    let mut expected = b"PROLPACK\0\0\0\0\0\0\0\0abc".to_vec();
+    let mut expected = b"PROLPACK\x01\0\0\0\0\0\0\0abc".to_vec();
     expected.extend(link.as_bytes());
     let body_crc = crc32fast::hash(&expected[16..]);
     let index = expected.len();
@@ -135,11 +135,11 @@ fn the_bytes_of_a_pack_are_pinned() {
             .flat_map(|n| n.to_le_bytes()),
     );
     expected.extend(fences_crc.to_le_bytes());
-    expected.extend([0; 8]);
+    expected.extend([1, 0, 0, 0, 0, 0, 0, 0]);
     expected.extend(crc32fast::hash(&expected[footer..]).to_le_bytes());
     expected.extend(b"PROLPEND");
     assert_eq!(bytes, expected);
-    let golden = "e959cdae6d48a739b7b448929985687cb9ce473ef139616cab6c54b38a73b467";
+    let golden = "390aab48b68a55a1a38f226d7f33e1870ac1ed8ad5decc7aaf15de6785937fe6";
     assert_eq!(written.id.to_string(), golden);
 }
 
@@ -167,12 +167,16 @@ fn a_pack_cut_at_any_length_is_refused() {
 }
 
 #[test]
-fn a_newer_version_is_named() {
-    let (mut bytes, _) = write(&contents(1));
-    bytes[8] = 9;
-    let error = Pack::open(bytes).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::UNSUPPORTED);
-    assert!(error.message().contains("format version 9"));
+fn an_unknown_version_is_named() {
+    for (version, remedy) in [(9, "use a newer one"), (0, "before the format was final")] {
+        let (mut bytes, _) = write(&contents(1));
+        bytes[8] = version;
+        let error = Pack::open(bytes).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UNSUPPORTED);
+        let message = error.message();
+        assert!(message.contains(&format!("format version {version}")));
+        assert!(message.contains(remedy), "{message}");
+    }
 }
 
 proptest! {

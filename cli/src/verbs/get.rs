@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 
 use prollytree::history::Revision;
+use prollytree::store::StoreError;
+use prollytree::tree::ValueReader;
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -41,13 +43,14 @@ impl Get {
         let key = self.bytes.read(&self.key)?;
         let store = session.open_to_read()?;
         let value = match &self.at {
-            None => store.get(&key)?,
-            Some(at) => store.at(&Revision::new(at)?)?.get(&key)?,
+            None => store.value_reader(&key)?,
+            Some(at) => store.at(&Revision::new(at)?)?.value_reader(&key)?,
         };
         let Some(value) = value else {
             return Err(Failure::No(format!("there is no key `{}`", escaped(&key))));
         };
         if self.format.is_json() {
+            let value = value.read_all().map_err(StoreError::from)?;
             let mut out = out();
             write_json(
                 &mut out,
@@ -55,11 +58,20 @@ impl Get {
             )?;
             return Ok(out.flush()?);
         }
-        let mut out = raw_out();
-        out.write_all(&value)?;
-        if std::io::stdout().is_terminal() && !value.ends_with(b"\n") {
-            out.write_all(b"\n")?;
-        }
-        Ok(out.flush()?)
+        write_value(value)
     }
+}
+
+/// Writes a value byte by byte, and for people a line break if it ends without one.
+fn write_value(mut value: ValueReader) -> Result<(), Failure> {
+    let mut out = raw_out();
+    let mut last = None;
+    while let Some(part) = value.next_part().map_err(StoreError::from)? {
+        out.write_all(&part)?;
+        last = part.last().copied();
+    }
+    if std::io::stdout().is_terminal() && last != Some(b'\n') {
+        out.write_all(b"\n")?;
+    }
+    Ok(out.flush()?)
 }

@@ -22,6 +22,23 @@ fn a_value_comes_back_byte_by_byte() {
 }
 
 #[test]
+fn a_large_value_comes_back_piece_by_piece() {
+    let place = Place::with_store();
+    let numbers = (0_u32..2_000_000).map(|n| n.wrapping_mul(2_654_435_761));
+    let value: Vec<u8> = numbers.flat_map(u32::to_le_bytes).collect();
+    place.write("value", &value);
+    place.ok(["set", "from-file", "--file", "value"]);
+    assert!(place.run(["get", "from-file"]).out == value);
+    let longer = [&value[..], b"more"].concat();
+    let ran = place.run_with(&longer, ["set", "from-input", "--stdin"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    place.ok(["commit", "-m", "two large values"]);
+    assert!(place.run(["get", "from-input", "--at", "HEAD"]).out == longer);
+    let said = place.fails(2, ["set", "folder", "--file", "."]);
+    assert!(said.contains("is a directory"), "{said}");
+}
+
+#[test]
 fn what_is_not_text_survives_json() {
     let place = Place::with_store();
     place.ok(["set", "--base64", "/wA=", "gIA="]);

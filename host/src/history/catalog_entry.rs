@@ -24,7 +24,7 @@ pub struct CatalogEntry {
 
 impl CatalogEntry {
     /// The version of the encoding.
-    pub const VERSION: u16 = 0;
+    pub const VERSION: u16 = 1;
 
     /// The kind of plain values, which carry no header.
     pub const PLAIN: &'static str = "plain";

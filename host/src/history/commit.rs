@@ -55,7 +55,7 @@ pub struct Commit {
 
 impl Commit {
     /// The version of the encoding.
-    pub const VERSION: u8 = 0;
+    pub const VERSION: u8 = 1;
 
     /// Returns the first line of the message.
     #[must_use]

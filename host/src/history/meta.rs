@@ -12,13 +12,21 @@ pub(super) enum MetaForm {
 }
 
 impl MetaForm {
-    const VERSION: u8 = 0;
+    const VERSION: u8 = 1;
 
     /// Returns what a record of this form begins with.
     pub(super) fn header(self) -> Vec<u8> {
         let mut bytes = header(Kind::META, Self::VERSION).to_vec();
         bytes.push(self as u8);
         bytes
+    }
+
+    /// Says whether a record of this form was written before the format was final.
+    pub(super) fn is_provisional(self, bytes: &[u8]) -> bool {
+        let form = read_header(bytes, Kind::META, 0)
+            .ok()
+            .and_then(<[u8]>::first);
+        form == Some(&(self as u8))
     }
 
     /// Checks the beginning of a record and returns what follows it.

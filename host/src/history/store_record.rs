@@ -21,7 +21,7 @@ pub struct StoreRecord {
 
 impl StoreRecord {
     /// The format of stores that this version reads and writes.
-    pub const FORMAT: u32 = 0;
+    pub const FORMAT: u32 = 1;
 
     /// Returns the ref that points to the record.
     #[must_use]
@@ -56,16 +56,24 @@ pub enum StoreFormat {
         /// The format of the store.
         format: u32,
     },
+    /// A store that was made before the format was final.
+    Provisional,
 }
 
 impl Decode for StoreFormat {
     const KIND: Kind = Kind::META;
 
     fn decode(bytes: Buffer) -> Result<Self, Malformed> {
+        if MetaForm::Store.is_provisional(&bytes) {
+            return Ok(Self::Provisional);
+        }
         let mut fields = Fields::new(MetaForm::Store.read_header(&bytes)?);
         let format = fields.u32("format")?;
         if format > StoreRecord::FORMAT {
             return Ok(Self::Newer { format });
+        }
+        if format < StoreRecord::FORMAT {
+            return Err(Malformed::new("its format is 0"));
         }
         let parameters = Parameters::decode(fields.short("tree parameters")?)?;
         let default_branch = BranchName::new(&fields.short_text("default branch")?)

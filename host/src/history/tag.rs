@@ -24,7 +24,7 @@ pub struct TagRecord {
 
 impl TagRecord {
     /// The version of the encoding.
-    pub const VERSION: u8 = 0;
+    pub const VERSION: u8 = 1;
 
     /// Encodes the tag and adds it to a batch.
     ///

@@ -38,10 +38,12 @@ impl Storage {
         self.ask("read a record", |backend, call| {
             backend.get_many(call, std::slice::from_ref(hash), &mut slot)
         })?;
-        slot[0]
-            .take()
-            .map(|bytes| self.admit(*hash, bytes))
-            .transpose()
+        let Some(bytes) = slot[0].take() else {
+            return Ok(None);
+        };
+        let record = Self::check(*hash, bytes)?;
+        self.keep(*hash, &record);
+        Ok(Some(record))
     }
 
     /// Loads records that must all be there, in the order asked for, with one call to the backend
@@ -50,6 +52,23 @@ impl Storage {
     /// # Errors
     /// As for [`Storage::load`], for the first record that fails.
     pub fn load_many<T: Decode>(&self, hashes: &[Hash]) -> Result<Vec<Arc<T>>, StorageError> {
+        self.load_all(hashes, true)
+    }
+
+    /// Like [`Storage::load_many`], but keeps nothing in the cache: for what is read once and is
+    /// large.
+    ///
+    /// # Errors
+    /// As for `load_many`.
+    pub fn load_many_once<T: Decode>(&self, hashes: &[Hash]) -> Result<Vec<Arc<T>>, StorageError> {
+        self.load_all(hashes, false)
+    }
+
+    fn load_all<T: Decode>(
+        &self,
+        hashes: &[Hash],
+        keep: bool,
+    ) -> Result<Vec<Arc<T>>, StorageError> {
         let mut found: HashMap<Hash, Arc<T>, Leading> =
             HashMap::with_capacity_and_hasher(hashes.len(), Leading);
         let mut wanted = Vec::new();
@@ -73,7 +92,11 @@ impl Storage {
                         kind: T::KIND,
                     });
                 };
-                found.insert(*hash, self.admit(*hash, bytes)?);
+                let record = Self::check(*hash, bytes)?;
+                if keep {
+                    self.keep(*hash, &record);
+                }
+                found.insert(*hash, record);
             }
         }
         Ok(hashes.iter().map(|hash| Arc::clone(&found[hash])).collect())
@@ -110,8 +133,8 @@ impl Storage {
         })
     }
 
-    /// Checks what the backend gave and keeps it in the cache.
-    fn admit<T: Decode>(&self, hash: Hash, bytes: Buffer) -> Result<Arc<T>, StorageError> {
+    /// Checks what the backend gave.
+    fn check<T: Decode>(hash: Hash, bytes: Buffer) -> Result<Arc<T>, StorageError> {
         let corrupt = |reason| StorageError::Corrupt {
             hash,
             kind: T::KIND,
@@ -121,8 +144,12 @@ impl Storage {
         if found != hash {
             return Err(corrupt(format!("its bytes have the hash {found}")));
         }
-        let record = Arc::new(T::decode(bytes).map_err(|reason| corrupt(reason.to_string()))?);
-        self.0.cache.keep(hash, Decoded::new(Arc::clone(&record)));
-        Ok(record)
+        T::decode(bytes)
+            .map(Arc::new)
+            .map_err(|reason| corrupt(reason.to_string()))
+    }
+
+    fn keep<T: Decode>(&self, hash: Hash, record: &Arc<T>) {
+        self.0.cache.keep(hash, Decoded::new(Arc::clone(record)));
     }
 }

@@ -127,10 +127,7 @@ impl<'a> Changes<'a> {
                 Some(change) => change.before,
                 None => self.before.get(key)?,
             };
-            let after = match edit {
-                Edit::Put(value) => Some(staged_value(value)),
-                Edit::Delete => None,
-            };
+            let after = staged_value(self.before.storage(), edit)?;
             if before.as_deref() != after.as_deref() {
                 return Ok(Some(Change {
                     key: key.clone(),

@@ -1,9 +1,11 @@
 //! Changing entries. Edits are staged; when they take too much memory, they are written as nodes
 //! that nothing refers to yet.
 
+use std::io::{ErrorKind, Read};
+
 use super::{StoreError, VersionedStore};
 use crate::storage::RecordBatch;
-use crate::tree::{Edit, MAX_KEY_LEN, MAX_VALUE_LEN, TreeError};
+use crate::tree::{Edit, MAX_KEY_LEN, TreeError, ValueWriter};
 
 impl VersionedStore {
     /// Gives a key a value, whether or not it has one.
@@ -17,6 +19,36 @@ impl VersionedStore {
         value: impl Into<Vec<u8>>,
     ) -> Result<(), StoreError> {
         self.stage(key.into(), Edit::Put(value.into()))
+    }
+
+    /// Gives a key the value that a reader gives, of any length: of a large one, a few megabytes are
+    /// in memory at a time, and its pieces are stored as they come. Returns the length.
+    ///
+    /// # Errors
+    /// [`StoreError::Reading`] with what the reader says; then nothing is staged. Otherwise as for
+    /// [`put`](Self::put).
+    pub fn put_reader(
+        &mut self,
+        key: impl Into<Vec<u8>>,
+        mut value: impl Read,
+    ) -> Result<u64, StoreError> {
+        let mut writer = ValueWriter::new(&self.storage);
+        let mut buffer = vec![0; 128 << 10];
+        let mut len = 0;
+        loop {
+            match value.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => {
+                    writer.push(&buffer[..read])?;
+                    len += read as u64;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(source) => return Err(StoreError::Reading { source }),
+            }
+        }
+        let edit = writer.finish()?;
+        self.stage(key.into(), edit)?;
+        Ok(len)
     }
 
     /// Gives a key that has a value another one. Returns false, and changes nothing, if it has none.
@@ -62,11 +94,6 @@ impl VersionedStore {
     fn stage(&mut self, key: Vec<u8>, edit: Edit) -> Result<(), StoreError> {
         if key.len() > MAX_KEY_LEN {
             return Err(TreeError::KeyTooLong { len: key.len() }.into());
-        }
-        if let Edit::Put(value) = &edit
-            && value.len() > MAX_VALUE_LEN
-        {
-            return Err(TreeError::ValueTooLong { len: value.len() }.into());
         }
         self.staged.stage(key, edit);
         self.spill_beyond(self.staging_bytes)

@@ -7,7 +7,7 @@ use std::ops::{Bound, RangeBounds};
 use super::staging::Staging;
 use super::versioned::staged_value;
 use super::{StoreError, VersionedStore};
-use crate::tree::{Edit, Iter, Key, Tree, Value};
+use crate::tree::{Edit, Key, Tree, TreeError, Value};
 
 impl VersionedStore {
     /// Returns all entries in the order of their keys, from either end.
@@ -37,10 +37,15 @@ impl VersionedStore {
         Entries::new(&self.work.tree, &self.staged, Bound::Included(prefix), to)
     }
 
-    /// Returns all keys in order, from either end.
+    /// Returns all keys in order, from either end. Values out of line are not loaded.
     #[must_use]
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = Result<Key, StoreError>> + '_ {
-        self.iter().map(|entry| entry.map(|(key, _)| key))
+        let all = (Bound::Unbounded, Bound::Unbounded);
+        let keys = self.work.tree.keys().map(|key| Ok((key?, ())));
+        Overlay::new(keys, self.staged.range(all.0, all.1), |edit| {
+            (*edit != Edit::Delete).then_some(Ok(()))
+        })
+        .map(|entry| entry.map(|(key, ())| key))
     }
 }
 
@@ -54,23 +59,58 @@ impl<'a> IntoIterator for &'a VersionedStore {
 }
 
 /// An iterator over entries, staged and committed. It ends after an error.
-pub struct Entries<'a> {
-    tree: Ends<Iter>,
-    staged: Ends<Range<'a, Vec<u8>, Edit>>,
-    failed: bool,
-}
+pub struct Entries<'a>(Box<dyn DoubleEndedIterator<Item = Result<(Key, Value), StoreError>> + 'a>);
 
 impl<'a> Entries<'a> {
     fn new(tree: &Tree, staged: &'a Staging, from: Bound<&[u8]>, to: Bound<&[u8]>) -> Self {
+        let storage = tree.storage().clone();
+        Self(Box::new(Overlay::new(
+            tree.range::<[u8], _>((from, to)),
+            staged.range(from, to),
+            move |edit| staged_value(&storage, edit).transpose(),
+        )))
+    }
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Result<(Key, Value), StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next()
+    }
+}
+
+impl DoubleEndedIterator for Entries<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.0.next_back()
+    }
+}
+
+/// What a tree has under its keys, with staged edits laid over it.
+struct Overlay<'a, I: Iterator, F> {
+    tree: Ends<I>,
+    staged: Ends<Range<'a, Vec<u8>, Edit>>,
+    /// Reads a staged edit; `None` if it removes its key.
+    read: F,
+    failed: bool,
+}
+
+impl<'a, I, F, T> Overlay<'a, I, F>
+where
+    I: DoubleEndedIterator<Item = Result<(Key, T), TreeError>>,
+    F: Fn(&Edit) -> Option<Result<T, TreeError>>,
+{
+    fn new(tree: I, staged: Range<'a, Vec<u8>, Edit>, read: F) -> Self {
         Self {
-            tree: Ends::new(tree.range::<[u8], _>((from, to))),
-            staged: Ends::new(staged.range(from, to)),
+            tree: Ends::new(tree),
+            staged: Ends::new(staged),
+            read,
             failed: false,
         }
     }
 
     /// Takes the next entry from the end that `side` stands for.
-    fn take(&mut self, side: Side) -> Option<Result<(Key, Value), StoreError>> {
+    fn take(&mut self, side: Side) -> Option<Result<(Key, T), StoreError>> {
         while !self.failed {
             let order = match (self.tree.peek(side), self.staged.peek(side)) {
                 (None, None) => return None,
@@ -81,30 +121,40 @@ impl<'a> Entries<'a> {
                     Side::Back => staged.cmp(&ours),
                 },
             };
+            let mut entry = None;
             if order.is_le() {
-                let entry = self.tree.take(side)?;
-                if order.is_lt() {
-                    self.failed = entry.is_err();
-                    return Some(entry.map_err(StoreError::from));
-                }
+                entry = self.tree.take(side);
             }
-            if let (key, Edit::Put(value)) = self.staged.take(side)? {
-                return Some(Ok((key.clone(), staged_value(value))));
+            if order.is_ge() {
+                let (key, edit) = self.staged.take(side)?;
+                entry = (self.read)(edit).map(|value| Ok((key.clone(), value?)));
+            }
+            if let Some(entry) = entry {
+                self.failed = entry.is_err();
+                return Some(entry.map_err(StoreError::from));
             }
         }
         None
     }
 }
 
-impl Iterator for Entries<'_> {
-    type Item = Result<(Key, Value), StoreError>;
+impl<I, F, T> Iterator for Overlay<'_, I, F>
+where
+    I: DoubleEndedIterator<Item = Result<(Key, T), TreeError>>,
+    F: Fn(&Edit) -> Option<Result<T, TreeError>>,
+{
+    type Item = Result<(Key, T), StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.take(Side::Front)
     }
 }
 
-impl DoubleEndedIterator for Entries<'_> {
+impl<I, F, T> DoubleEndedIterator for Overlay<'_, I, F>
+where
+    I: DoubleEndedIterator<Item = Result<(Key, T), TreeError>>,
+    F: Fn(&Edit) -> Option<Result<T, TreeError>>,
+{
     fn next_back(&mut self) -> Option<Self::Item> {
         self.take(Side::Back)
     }

@@ -23,6 +23,12 @@ pub enum StoreError {
     /// A revision names no commit.
     #[error(transparent)]
     Revision(#[from] RevisionError),
+    /// A value could not be read from where it comes from.
+    #[error("cannot read the value: {source}")]
+    Reading {
+        /// What the reader said.
+        source: std::io::Error,
+    },
     /// There is no store in this place.
     #[error("there is no prollytree store at {location}; make one with `init`")]
     NotAStore {
@@ -47,6 +53,15 @@ pub enum StoreError {
         format: u32,
         /// The latest format that this version knows.
         supported: u32,
+    },
+    /// The store was made before the format was final.
+    #[error(
+        "the store at {location} was made before the format was final; export it with the version \
+         that made it, and import what it gives"
+    )]
+    ProvisionalFormat {
+        /// Where the backend keeps its data.
+        location: String,
     },
     /// The contents are of a kind that a plain store does not understand.
     #[error(

@@ -7,7 +7,7 @@ use prollytree_plugin_api::Hash;
 
 use super::{StoreError, VersionedStore};
 use crate::history::{Catalog, Commit, CommitId, NamespaceKey, Revision, StoreProof};
-use crate::tree::{Iter, Key, Tree, TreeError, Value};
+use crate::tree::{Iter, Key, Tree, TreeError, Value, ValueReader};
 
 /// The store as a commit recorded it. It does not change, and outlives the session.
 #[derive(Clone, Debug)]
@@ -111,6 +111,11 @@ impl Snapshot {
         Ok(self.tree.get(key)?)
     }
 
+    /// Returns the value of a key for reading piece by piece.
+    pub fn value_reader(&self, key: &[u8]) -> Result<Option<ValueReader>, StoreError> {
+        Ok(self.tree.value_reader(key)?)
+    }
+
     /// Returns all entries in order, from either end.
     #[must_use]
     pub fn iter(&self) -> Iter {
@@ -136,7 +141,7 @@ impl Snapshot {
     /// Returns all keys in order, from either end.
     #[must_use]
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = Result<Key, StoreError>> + use<> {
-        self.iter().map(|entry| Ok(entry?.0))
+        self.tree.keys().map(|key| Ok(key?))
     }
 }
 

@@ -70,7 +70,7 @@ impl Staging {
 fn value_len(edit: &Edit) -> usize {
     match edit {
         Edit::Put(value) => value.len(),
-        Edit::Delete => 0,
+        Edit::PutBlob(_) | Edit::Delete => 0,
     }
 }
 

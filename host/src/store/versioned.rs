@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use prollytree_plugin_api::{Buffer, Capabilities, Hash, RefUpdate, Swap, Timestamp};
+use prollytree_plugin_api::{Capabilities, Hash, RefUpdate, Swap, Timestamp};
 
 use super::contents::Contents;
 use super::staging::Staging;
@@ -14,7 +14,7 @@ use crate::history::{
     RevisionError, StoreFormat, StoreRecord, WorkRecord, WorktreeName,
 };
 use crate::storage::{RecordBatch, Storage};
-use crate::tree::{Edit, Tree, Value};
+use crate::tree::{Edit, Tree, TreeError, Value, ValueReader};
 
 /// One session on one worktree of a versioned store.
 ///
@@ -136,6 +136,9 @@ impl VersionedStore {
         };
         match &*storage.load::<StoreFormat>(&hash)? {
             StoreFormat::Known(record) => Self::session(storage, (**record).clone(), options),
+            StoreFormat::Provisional => Err(StoreError::ProvisionalFormat {
+                location: storage.info().location.clone(),
+            }),
             StoreFormat::Newer { format } => Err(StoreError::NewerFormat {
                 location: location(&storage),
                 format: *format,
@@ -186,16 +189,24 @@ impl VersionedStore {
     /// Returns the value of a key, staged or committed.
     pub fn get(&self, key: &[u8]) -> Result<Option<Value>, StoreError> {
         match self.staged.edit(key) {
-            Some(Edit::Put(value)) => Ok(Some(staged_value(value))),
-            Some(Edit::Delete) => Ok(None),
+            Some(edit) => Ok(staged_value(&self.storage, edit)?),
             None => Ok(self.work.tree.get(key)?),
+        }
+    }
+
+    /// Returns the value of a key, staged or committed, for reading piece by piece: of a large one,
+    /// about a megabyte is in memory at a time.
+    pub fn value_reader(&self, key: &[u8]) -> Result<Option<ValueReader>, StoreError> {
+        match self.staged.edit(key) {
+            Some(edit) => Ok(edit.value_reader(&self.storage)?),
+            None => Ok(self.work.tree.value_reader(key)?),
         }
     }
 
     /// Says whether a key has a value.
     pub fn contains(&self, key: &[u8]) -> Result<bool, StoreError> {
         match self.staged.edit(key) {
-            Some(edit) => Ok(matches!(edit, Edit::Put(_))),
+            Some(edit) => Ok(*edit != Edit::Delete),
             None => Ok(self.work.tree.contains_key(key)?),
         }
     }
@@ -205,7 +216,7 @@ impl VersionedStore {
         let mut len = self.work.tree.len();
         for (key, edit) in self.staged.iter() {
             match (edit, self.work.tree.contains_key(key)?) {
-                (Edit::Put(_), false) => len += 1,
+                (Edit::Put(_) | Edit::PutBlob(_), false) => len += 1,
                 (Edit::Delete, true) => len -= 1,
                 _ => {}
             }
@@ -357,7 +368,9 @@ fn location(storage: &Storage) -> String {
     storage.info().location.clone()
 }
 
-/// Copies a staged value.
-pub(super) fn staged_value(value: &[u8]) -> Value {
-    Value::from(Buffer::from(value))
+/// Returns the value that a staged edit puts: a copy, or what it has stored already.
+pub(super) fn staged_value(storage: &Storage, edit: &Edit) -> Result<Option<Value>, TreeError> {
+    edit.value_reader(storage)?
+        .map(ValueReader::read_all)
+        .transpose()
 }

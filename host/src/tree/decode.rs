@@ -10,7 +10,7 @@ use super::value::Cell;
 use crate::storage::{Decode, Malformed, read_header};
 
 /// The format version of nodes.
-pub(super) const VERSION: u8 = 0;
+pub(super) const VERSION: u8 = 1;
 
 /// The highest level: on each there are at most half as many nodes as on the one below.
 const MAX_LEVEL: u8 = 64;

@@ -1,16 +1,37 @@
 //! Edits, and what may be in them.
 
+use prollytree_plugin_api::Buffer;
+
 use super::key::MAX_KEY_LEN;
-use super::value::MAX_VALUE_LEN;
+use super::value::{BlobRef, ValueReader};
 use super::{Key, TreeError};
+use crate::storage::Storage;
 
 /// What happens to a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Edit {
     /// It gets this value, whether or not it has one.
     Put(Vec<u8>),
+    /// It gets a large value that has been stored already, by a
+    /// [`ValueWriter`](super::ValueWriter) in the same storage.
+    PutBlob(BlobRef),
     /// It is removed, if it is there.
     Delete,
+}
+
+impl Edit {
+    /// Returns the value that the edit puts, which it copies if it holds it; `None` if it removes
+    /// its key.
+    ///
+    /// # Errors
+    /// If a value that has been stored is not there.
+    pub fn value_reader(&self, storage: &Storage) -> Result<Option<ValueReader>, TreeError> {
+        match self {
+            Self::Put(value) => Ok(Some(ValueReader::of_value(Buffer::from(&value[..]).into()))),
+            Self::PutBlob(blob) => Ok(Some(ValueReader::of_blob(storage, *blob)?)),
+            Self::Delete => Ok(None),
+        }
+    }
 }
 
 /// Checks that edits come in order and within the limits of the format.
@@ -21,16 +42,7 @@ pub(super) struct Order {
 }
 
 impl Order {
-    pub(super) fn check(&mut self, key: &[u8], edit: &Edit) -> Result<(), TreeError> {
-        if let Edit::Put(value) = edit
-            && value.len() > MAX_VALUE_LEN
-        {
-            return Err(TreeError::ValueTooLong { len: value.len() });
-        }
-        self.check_key(key)
-    }
-
-    pub(super) fn check_key(&mut self, key: &[u8]) -> Result<(), TreeError> {
+    pub(super) fn check(&mut self, key: &[u8]) -> Result<(), TreeError> {
         if key.len() > MAX_KEY_LEN {
             return Err(TreeError::KeyTooLong { len: key.len() });
         }

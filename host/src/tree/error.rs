@@ -2,7 +2,7 @@
 
 use prollytree_plugin_api::Hash;
 
-use super::{MAX_KEY_LEN, MAX_VALUE_LEN};
+use super::MAX_KEY_LEN;
 use crate::storage::StorageError;
 
 /// An absent key is no error; everything here is.
@@ -64,10 +64,18 @@ pub enum TreeError {
         /// The length of the key.
         len: usize,
     },
-    /// A value is longer than the format allows.
-    #[error("a value of {len} bytes is too long; the most is {MAX_VALUE_LEN}")]
-    ValueTooLong {
+    /// A value was to be had whole and is too large for that.
+    #[error(
+        "a value of {len} bytes does not fit into memory; read it piece by piece, with \
+         `value_reader`"
+    )]
+    ValueTooLarge {
         /// The length of the value.
-        len: usize,
+        len: u64,
     },
+    /// A value was written piece by piece, and one of the pieces could not be stored.
+    #[error(
+        "a piece of the value could not be stored earlier; write the value again from its start"
+    )]
+    ValueLost,
 }

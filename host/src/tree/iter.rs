@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::cursor::Cursor;
 use super::key::Key;
+use super::node::Node;
 use super::value::Value;
 use super::{Tree, TreeError};
 
@@ -53,21 +54,38 @@ impl Iter {
         Ok(ends.map_or(0, |ends| ends.back - ends.front))
     }
 
-    fn step(
+    /// Returns the keys alone: values out of line are not loaded.
+    #[must_use]
+    pub fn keys(self) -> Keys {
+        Keys(self)
+    }
+
+    /// Steps over an entry, and reads of it what is wanted.
+    fn step<T>(
         &mut self,
-        step: impl FnOnce(&mut Ends, &Tree) -> Result<(Key, Value), TreeError>,
-    ) -> Option<Result<(Key, Value), TreeError>> {
-        let entry = match self.state.ends(&self.tree) {
+        step: impl FnOnce(&mut Ends, &Tree) -> Result<Place, TreeError>,
+        read: impl FnOnce(&Tree, &Node, usize) -> Result<T, TreeError>,
+    ) -> Option<Result<T, TreeError>> {
+        let found = match self.state.ends(&self.tree) {
             Ok(None) => return None,
             Ok(Some(ends)) => step(ends, &self.tree),
             Err(error) => Err(error),
         };
-        if entry.is_err() {
+        let found = found.and_then(|(leaf, index)| read(&self.tree, &leaf, index));
+        if found.is_err() {
             self.state = State::Done;
         }
-        Some(entry)
+        Some(found)
     }
 }
+
+/// An entry: a leaf, and a position in it.
+type Place = (Arc<Node>, usize);
+
+/// An iterator over the keys of a range of a [`Tree`]'s entries. Loads leaves as it reaches them. It
+/// ends after an error.
+#[derive(Clone, Debug)]
+pub struct Keys(Iter);
 
 impl State {
     /// Returns both ends of the range, which are found the first time; `None` once nothing is left.
@@ -86,13 +104,27 @@ impl Iterator for Iter {
     type Item = Result<(Key, Value), TreeError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.step(Ends::next)
+        self.step(Ends::next, entry)
     }
 }
 
 impl DoubleEndedIterator for Iter {
     fn next_back(&mut self) -> Option<Self::Item> {
-        self.step(Ends::next_back)
+        self.step(Ends::next_back, entry)
+    }
+}
+
+impl Iterator for Keys {
+    type Item = Result<Key, TreeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.step(Ends::next, key)
+    }
+}
+
+impl DoubleEndedIterator for Keys {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.0.step(Ends::next_back, key)
     }
 }
 
@@ -111,7 +143,7 @@ impl Ends {
         })
     }
 
-    fn next(&mut self, tree: &Tree) -> Result<(Key, Value), TreeError> {
+    fn next(&mut self, tree: &Tree) -> Result<Place, TreeError> {
         let cursor = match &mut self.front_cursor {
             Some(cursor) => cursor,
             none => none.insert(Cursor::first(tree, 0)?),
@@ -122,10 +154,10 @@ impl Ends {
         let index = cursor.index();
         cursor.set_index(index + 1);
         self.front += 1;
-        entry(tree, cursor, index)
+        Ok((Arc::clone(cursor.node()), index))
     }
 
-    fn next_back(&mut self, tree: &Tree) -> Result<(Key, Value), TreeError> {
+    fn next_back(&mut self, tree: &Tree) -> Result<Place, TreeError> {
         let cursor = match &mut self.back_cursor {
             Some(cursor) => cursor,
             none => none.insert(Cursor::last(tree, 0)?),
@@ -136,14 +168,20 @@ impl Ends {
         let index = cursor.index() - 1;
         cursor.set_index(index);
         self.back -= 1;
-        entry(tree, cursor, index)
+        Ok((Arc::clone(cursor.node()), index))
     }
 }
 
-/// Returns the entry at `index` of the cursor's node.
-fn entry(tree: &Tree, cursor: &Cursor, index: usize) -> Result<(Key, Value), TreeError> {
-    let leaf = Arc::clone(cursor.node());
-    Ok((leaf.key(index).to_key(), tree.value(&leaf, index)?))
+fn entry(tree: &Tree, leaf: &Node, index: usize) -> Result<(Key, Value), TreeError> {
+    Ok((leaf.key(index).to_key(), tree.value(leaf, index)?))
+}
+
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the same shape as that of reading an entry"
+)]
+fn key(_: &Tree, leaf: &Node, index: usize) -> Result<Key, TreeError> {
+    Ok(leaf.key(index).to_key())
 }
 
 /// Returns a cursor at one end of a range; `None` where that is the end of the tree.

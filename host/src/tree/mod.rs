@@ -61,7 +61,7 @@ mod writer;
 pub use diff::{Change, Diff};
 pub use edit::Edit;
 pub use error::TreeError;
-pub use iter::Iter;
+pub use iter::{Iter, Keys};
 pub use key::{Key, MAX_KEY_LEN};
 pub use merge::Merged;
 pub use node::Node;
@@ -74,7 +74,7 @@ pub use resolve::{
 pub use scan::Page;
 pub use snapshot::Tree;
 pub use stats::{LevelStats, TreeStats};
-pub use value::{Blob, MAX_VALUE_LEN, Value};
+pub use value::{Blob, BlobRef, Value, ValueReader, ValueWriter};
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use prollytree_plugin_api::{Hash, Kind};
 
 use super::node::{Child, Node};
+use super::value::BlobSink;
 use crate::storage::{RecordBatch, Storage, StorageError};
 
 /// A batch of the caller's, which grows; or the store itself, which is fed as a batch fills.
@@ -55,17 +56,6 @@ impl<'a> Output<'a> {
         Ok(NewNode { child, node })
     }
 
-    pub(super) fn push_blob(&mut self, bytes: Vec<u8>) -> Result<Hash, StorageError> {
-        match self {
-            Self::Batch(batch) => Ok(batch.push(Kind::BLOB, Vec::new(), bytes)),
-            Self::Store { pending, .. } => {
-                let hash = pending.push(Kind::BLOB, Vec::new(), bytes);
-                self.feed()?;
-                Ok(hash)
-            }
-        }
-    }
-
     /// Hands over what waits.
     pub(super) fn finish(self) -> Result<(), StorageError> {
         match self {
@@ -83,5 +73,20 @@ impl<'a> Output<'a> {
             pending.clear();
         }
         Ok(())
+    }
+}
+
+impl BlobSink for Output<'_> {
+    type Error = StorageError;
+
+    fn push_blob(&mut self, links: Vec<Hash>, bytes: Vec<u8>) -> Result<Hash, StorageError> {
+        match self {
+            Self::Batch(batch) => Ok(batch.push(Kind::BLOB, links, bytes)),
+            Self::Store { pending, .. } => {
+                let hash = pending.push(Kind::BLOB, links, bytes);
+                self.feed()?;
+                Ok(hash)
+            }
+        }
     }
 }

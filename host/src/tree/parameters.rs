@@ -37,7 +37,8 @@ pub struct Shape {
     pub internal: NodeSize,
     /// The longest value, in bytes, that is kept in the leaf; longer ones become blobs.
     pub inline_limit: u32,
-    /// Changes where nodes end, so that keys cannot be chosen to make them end nowhere.
+    /// Changes where nodes end, so that keys cannot be chosen to make them end nowhere. The highest
+    /// 256 seeds are reserved.
     pub seed: u64,
 }
 
@@ -127,15 +128,35 @@ impl Parameters {
             0,
             Self::MAX_INLINE_LIMIT,
         )?;
+        if shape.seed >= RESERVED_SEEDS {
+            return Err(TreeError::InvalidParameters {
+                field: "seed",
+                rule: format!("must be below {RESERVED_SEEDS:#x}"),
+                value: shape.seed,
+            });
+        }
+        Ok(Self::checked(shape))
+    }
+
+    /// Makes the parameters of trees that serve a purpose of the library's own, which is `number`:
+    /// their fingerprint tells them from all others.
+    pub(crate) fn reserved(shape: Shape, number: u8) -> Self {
+        Self::checked(Shape {
+            seed: RESERVED_SEEDS + u64::from(number),
+            ..shape
+        })
+    }
+
+    fn checked(shape: Shape) -> Self {
         let hash = Hash::of(&encode(&shape));
         let (fingerprint, _) = hash
             .as_bytes()
             .split_first_chunk()
             .expect("a hash has 32 bytes");
-        Ok(Self {
+        Self {
             shape,
             fingerprint: *fingerprint,
-        })
+        }
     }
 
     /// Makes the parameters of a tree whose nodes are measured in entries.
@@ -243,7 +264,10 @@ impl Default for Parameters {
     }
 }
 
-const VERSION: u8 = 0;
+const VERSION: u8 = 1;
+
+/// Seeds from here on are not for users' trees.
+const RESERVED_SEEDS: u64 = u64::MAX - 255;
 
 /// The greatest number of entries that a node may be measured to hold.
 const MAX_ENTRIES: u32 = 1 << 16;

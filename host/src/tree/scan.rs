@@ -7,7 +7,7 @@ use super::iter::Bounds;
 use super::key::Key;
 use super::layout::HEAD_LEN;
 use super::node::Node;
-use super::value::{Cell, Value, load_blob};
+use super::value::{Cell, Value, load};
 use super::{Tree, TreeError};
 
 /// Some of a tree's entries, and where the next ones begin.
@@ -30,7 +30,7 @@ impl Tree {
         self.locate(self.root_node(), key, |leaf, index| {
             match leaf.cell(index) {
                 Cell::Inline(value) => Ok(read(value)),
-                Cell::Blob(blob) => Ok(read(&load_blob(self.storage(), &blob)?)),
+                Cell::Blob(blob) => Ok(read(&load(self.storage(), &blob)?)),
             }
         })
     }
@@ -89,7 +89,7 @@ impl Tree {
             leaf.append_rest(index, key);
             let step = match leaf.cell(index) {
                 Cell::Inline(value) => visit(key, value),
-                Cell::Blob(blob) => visit(key, &load_blob(self.storage(), &blob)?),
+                Cell::Blob(blob) => visit(key, &load(self.storage(), &blob)?),
             };
             if step.is_break() {
                 return Ok(step);

@@ -10,13 +10,13 @@ use super::TreeError;
 use super::diff::Diff;
 use super::edit::Edit;
 use super::entries::Entries;
-use super::iter::Iter;
+use super::iter::{Iter, Keys};
 use super::key::{Key, after_prefix};
 use super::node::{Node, Totals};
 use super::output::{NewNode, Output};
 use super::parameters::Parameters;
 use super::stats::TreeStats;
-use super::value::{Cell, Value, load_blob};
+use super::value::{Cell, Value, ValueReader, load};
 use super::writer::Writer;
 use crate::storage::{RecordBatch, Storage};
 
@@ -168,6 +168,15 @@ impl Tree {
         self.locate(&self.node, key, |leaf, index| self.value(leaf, index))
     }
 
+    /// Returns the value of a key for reading piece by piece; `None` if there is none. Reads one node
+    /// a level, and one record of a large value.
+    pub fn value_reader(&self, key: &[u8]) -> Result<Option<ValueReader>, TreeError> {
+        self.locate(&self.node, key, |leaf, index| match leaf.cell(index) {
+            Cell::Inline(_) => Ok(ValueReader::of_value(leaf.inline_value(index).into())),
+            Cell::Blob(blob) => ValueReader::of_blob(&self.storage, blob),
+        })
+    }
+
     /// Returns whether a key has a value. Reads one node a level.
     pub fn contains_key(&self, key: &[u8]) -> Result<bool, TreeError> {
         Ok(self.locate(&self.node, key, |_, _| Ok(()))?.is_some())
@@ -177,6 +186,12 @@ impl Tree {
     #[must_use]
     pub fn iter(&self) -> Iter {
         self.range::<[u8], _>(..)
+    }
+
+    /// Returns all keys in order, from either end. Values out of line are not loaded.
+    #[must_use]
+    pub fn keys(&self) -> Keys {
+        self.iter().keys()
     }
 
     /// Returns the entries whose keys lie in a range, in order, from either end. Leaves are loaded
@@ -244,7 +259,7 @@ impl Tree {
     pub(super) fn value(&self, leaf: &Node, index: usize) -> Result<Value, TreeError> {
         match leaf.cell(index) {
             Cell::Inline(_) => Ok(Value::from(leaf.inline_value(index))),
-            Cell::Blob(blob) => load_blob(&self.storage, &blob),
+            Cell::Blob(blob) => load(&self.storage, &blob),
         }
     }
 

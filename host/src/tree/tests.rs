@@ -10,6 +10,7 @@ mod merge_places;
 mod model;
 mod proof;
 mod scale;
+mod value;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;

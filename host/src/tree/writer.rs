@@ -8,15 +8,13 @@
 
 use std::sync::Arc;
 
-use prollytree_plugin_api::Hash;
-
 use super::chunker::{Chunker, cell_weight, child_weight};
 use super::cursor::Cursor;
 use super::edit::{Edit, Order};
 use super::key::{Key, KeyRef};
 use super::node::{Child, Node};
 use super::output::{NewNode, Output};
-use super::value::{Blob, BlobRef, Cell};
+use super::value::{Cell, reference, store_value};
 use super::{Tree, TreeError};
 
 /// Applies edits to a tree.
@@ -88,7 +86,7 @@ impl<'a> Writer<'a> {
     /// Applies an edit. Each must come after the one before. One that changes nothing costs a look
     /// at most.
     pub(super) fn apply(&mut self, key: &[u8], edit: &Edit) -> Result<(), TreeError> {
-        self.order.check(key, edit)?;
+        self.order.check(key)?;
         self.advance(0, key)?;
         match edit {
             Edit::Delete if self.old_cell(key).is_none() => Ok(()),
@@ -100,14 +98,16 @@ impl<'a> Writer<'a> {
                 }
                 self.replace(0, key, Some(Entry::Value(cell)))
             }
-            Edit::Put(value) => self.put_blob(key, value),
+            Edit::Put(value) => self.put_long(key, value),
+            Edit::PutBlob(blob) if self.old_cell(key) == Some(Cell::Blob(*blob)) => Ok(()),
+            Edit::PutBlob(blob) => self.replace(0, key, Some(Entry::Value(Cell::Blob(*blob)))),
         }
     }
 
     /// Puts what a leaf of another tree with the same parameters holds for a key. Like
     /// [`apply`](Self::apply).
     pub(super) fn put_cell(&mut self, key: &[u8], cell: Cell<'_>) -> Result<(), TreeError> {
-        self.order.check_key(key)?;
+        self.order.check(key)?;
         self.advance(0, key)?;
         if self.old_cell(key) == Some(cell) {
             return Ok(());
@@ -136,21 +136,15 @@ impl<'a> Writer<'a> {
         Ok(Some(root))
     }
 
-    fn put_blob(&mut self, key: &[u8], value: &[u8]) -> Result<(), TreeError> {
-        let bytes = Blob::encode(value);
-        let len = value.len() as u64;
+    fn put_long(&mut self, key: &[u8], value: &[u8]) -> Result<(), TreeError> {
         if let Some(Cell::Blob(old)) = self.old_cell(key)
-            && old.len == len
-            && old.hash == Hash::of(&bytes)
+            && old.len() == value.len() as u64
+            && old == reference(value)
         {
             return Ok(());
         }
-        let hash = self.output.push_blob(bytes)?;
-        self.replace(
-            0,
-            key,
-            Some(Entry::Value(Cell::Blob(BlobRef { hash, len }))),
-        )
+        let blob = store_value(value, &mut self.output)?;
+        self.replace(0, key, Some(Entry::Value(Cell::Blob(blob))))
     }
 
     /// Returns what the old tree has under a key to which the leaves have advanced.

@@ -179,6 +179,23 @@ fn a_store_of_a_later_format_says_so() {
 }
 
 #[test]
+fn a_store_of_the_provisional_format_says_so() {
+    let storage = storage(&damaged_soon());
+    let store = VersionedStore::open(storage.clone(), options()).unwrap();
+    let mut bytes = store.store_record().encode();
+    (bytes[2], bytes[5]) = (0, 0);
+    let mut batch = prollytree::storage::RecordBatch::new();
+    let earlier = batch.push(Kind::META, Vec::new(), bytes);
+    storage.put(&batch).unwrap();
+    point(&storage, "meta/store", earlier);
+    let error = VersionedStore::open(storage, options()).unwrap_err();
+    assert!(
+        matches!(error, StoreError::ProvisionalFormat { .. }),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_backend_that_fails_costs_no_staged_edit() {
     let witness = damaged_soon();
     let mut store = VersionedStore::open(storage(&witness), options()).unwrap();

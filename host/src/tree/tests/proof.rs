@@ -216,5 +216,5 @@ fn the_bytes_of_a_proof_are_pinned() {
         &proof[..24],
         b"PROLPROF\x01\x01\x01\x01\0\0\0\x04\x01\x01\0\0\0\x04\x03\0"
     );
-    assert_eq!(Hash::of(&proof).short(), "111efa8563ef");
+    assert_eq!(Hash::of(&proof).short(), "152354b698fc");
 }

@@ -1,16 +1,26 @@
-//! Values: in the leaf, or out of line in a blob.
+//! Values: in the leaf, or out of line in a blob; large ones cut into several.
+
+mod blob;
+mod cut;
+mod reader;
+mod split;
+mod writer;
 
 use std::fmt;
 use std::ops::Deref;
 
-use prollytree_plugin_api::{Buffer, Hash, Kind, MAX_RECORD_SIZE};
+use prollytree_plugin_api::{Buffer, Hash};
 
 use super::TreeError;
 use super::layout::BLOB_CELL_LEN;
-use crate::storage::{Decode, HEADER_LEN, Malformed, Storage, header, read_header};
+use crate::storage::Storage;
 
-/// The longest value, in bytes: what fits into one record with its header. The shortest is empty.
-pub const MAX_VALUE_LEN: usize = MAX_RECORD_SIZE - HEADER_LEN;
+pub use blob::Blob;
+pub use reader::ValueReader;
+pub use writer::ValueWriter;
+
+pub(super) use blob::MAX_WHOLE;
+pub(super) use split::{BlobSink, store_value};
 
 /// The bytes of a value. Shares them with the record that they came from; cloning copies nothing.
 #[derive(Clone, PartialEq, Eq)]
@@ -57,26 +67,46 @@ pub(super) enum Cell<'a> {
     Blob(BlobRef),
 }
 
-/// The address of an out-of-line value.
+/// Where a value lies that is out of line: a blob, or a list of blobs that hold its pieces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct BlobRef {
+pub struct BlobRef {
     pub(super) hash: Hash,
-    /// The length of the value.
     pub(super) len: u64,
 }
 
+impl BlobRef {
+    /// Returns the address of the blob. Equal values have equal ones, in every tree.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// Returns the length of the value in bytes.
+    #[must_use]
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "an empty value is never out of line"
+    )]
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// What refers to the value says something else about it than its record.
+    fn inconsistent(&self) -> TreeError {
+        TreeError::Inconsistent {
+            hash: self.hash,
+            reason: "what refers to the value gives it another length",
+        }
+    }
+}
+
 impl Cell<'_> {
-    /// Reads the 40 bytes of an out-of-line value's cell.
+    /// Reads the cell of an out-of-line value.
     pub(super) fn of_blob(bytes: &[u8]) -> Self {
-        let (hash, len) = bytes.split_at(Hash::LEN);
-        let hash = Hash::from_slice(hash).expect("the length of the cell has been checked");
-        let len = len
+        let bytes = bytes
             .first_chunk()
             .expect("the length of the cell has been checked");
-        Self::Blob(BlobRef {
-            hash,
-            len: u64::from_le_bytes(*len),
-        })
+        Self::Blob(BlobRef::read(bytes))
     }
 
     /// Returns the length of the value.
@@ -106,56 +136,20 @@ impl Cell<'_> {
     }
 }
 
-/// A record that holds an out-of-line value.
-#[derive(Debug)]
-pub struct Blob {
-    value: Buffer,
-}
-
-impl Blob {
-    const VERSION: u8 = 0;
-
-    /// Returns the bytes of the record that holds `value`.
-    pub(super) fn encode(value: &[u8]) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(HEADER_LEN + value.len());
-        bytes.extend_from_slice(&header(Kind::BLOB, Self::VERSION));
-        bytes.extend_from_slice(value);
-        bytes
+/// Loads an out-of-line value, whole.
+pub(super) fn load(storage: &Storage, blob: &BlobRef) -> Result<Value, TreeError> {
+    if blob.len > MAX_WHOLE as u64 {
+        return ValueReader::of_blob(storage, *blob)?.read_all();
     }
-}
-
-impl Decode for Blob {
-    const KIND: Kind = Kind::BLOB;
-
-    fn decode(bytes: Buffer) -> Result<Self, Malformed> {
-        read_header(&bytes, Kind::BLOB, Self::VERSION)?;
-        Ok(Self {
-            value: bytes.slice(HEADER_LEN..),
-        })
-    }
-
-    fn weight(&self) -> usize {
-        size_of::<Self>() + self.value.len()
+    let record = storage.load::<Blob>(&blob.hash)?;
+    match record.whole() {
+        Some(value) if value.len() as u64 == blob.len => Ok(Value(value.clone())),
+        _ => Err(blob.inconsistent()),
     }
 }
 
 /// Returns where a value lies that is out of line.
 pub(super) fn reference(value: &[u8]) -> BlobRef {
-    BlobRef {
-        hash: Hash::of(&Blob::encode(value)),
-        len: value.len() as u64,
-    }
-}
-
-/// Loads an out-of-line value.
-pub(super) fn load_blob(storage: &Storage, blob: &BlobRef) -> Result<Value, TreeError> {
-    let value = storage.load::<Blob>(&blob.hash)?.value.clone();
-    if value.len() as u64 != blob.len {
-        let reason = "the leaf gives its value another length";
-        return Err(TreeError::Inconsistent {
-            hash: blob.hash,
-            reason,
-        });
-    }
-    Ok(Value(value))
+    let Ok(blob) = store_value(value, &mut split::HashOnly);
+    blob
 }

@@ -1,0 +1,349 @@
+//! Values out of line: cut into pieces, listed, written and read as their bytes come.
+
+use std::io::{Read, Seek, SeekFrom, Write};
+
+use prollytree_plugin_api::Kind;
+use proptest::prelude::*;
+
+use super::super::value::{MAX_WHOLE, reference};
+use super::*;
+use crate::storage::StorageError;
+
+/// Bytes that repeat nowhere.
+fn noise(len: usize, seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let words = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    });
+    words.flatten().take(len).collect()
+}
+
+fn tree_of(storage: &Storage, value: &[u8]) -> Tree {
+    let empty = Tree::empty(storage.clone(), Parameters::default());
+    apply(&empty, [(b"k".to_vec(), Edit::Put(value.to_vec()))])
+}
+
+/// Writes a value in parts of a length.
+fn written(storage: &Storage, value: &[u8], part: usize) -> Edit {
+    let mut writer = ValueWriter::new(storage);
+    for part in value.chunks(part) {
+        writer.write_all(part).unwrap();
+    }
+    writer.finish().unwrap()
+}
+
+#[test]
+fn a_blob_is_its_header_its_level_and_its_bytes() {
+    let (backend, storage) = new_storage();
+    let value = noise(5_000, 1);
+    tree_of(&storage, &value);
+    let bytes = [b"P\x02\x01\x00\x00", &value[..]].concat();
+    assert_eq!(reference(&value).hash(), Hash::of(&bytes));
+    assert_eq!(backend.records.lock()[&Hash::of(&bytes)], bytes);
+}
+
+#[test]
+fn a_value_of_any_length_comes_back_whole_and_in_parts() {
+    for len in [0, 1, 2048, 2049, MAX_WHOLE, MAX_WHOLE + 1, 5_000_001] {
+        let (backend, storage) = new_storage();
+        let value = noise(len, 1);
+        let tree = tree_of(&storage, &value);
+        assert_eq!(tree.byte_count(), len as u64 + 1);
+        let cold = Tree::open(cold(&backend), tree.root(), *tree.parameters()).unwrap();
+        assert!(cold.get(b"k").unwrap().as_deref() == Some(&value[..]));
+        assert!(cold.get_with(b"k", |found| found == value).unwrap() == Some(true));
+        let mut reader = cold.value_reader(b"k").unwrap().unwrap();
+        assert_eq!(reader.len(), len as u64);
+        let mut found = Vec::new();
+        reader.read_to_end(&mut found).unwrap();
+        assert!(found == value);
+        assert!(cold.value_reader(b"other").unwrap().is_none());
+        let largest = backend.records.lock().values().map(Vec::len).max();
+        assert!(largest.unwrap() <= MAX_WHOLE + 5);
+    }
+}
+
+#[test]
+fn a_written_value_is_the_one_that_was_put() {
+    let value = noise(3_000_000, 2);
+    for part in [1 << 12, 1 << 20, 1 << 22, 999_983] {
+        let (backend, storage) = new_storage();
+        let edit = written(&storage, &value, part);
+        assert!(backend.records.lock().len() > 10, "the pieces are stored");
+        let empty = Tree::empty(storage.clone(), Parameters::default());
+        let tree = apply(&empty, [(b"k".to_vec(), edit.clone())]);
+        assert_eq!(tree, tree_of(&new_storage().1, &value));
+        let again = apply(&tree, [(b"k".to_vec(), edit)]);
+        assert_eq!(again, tree);
+        let put_again = [(b"k".to_vec(), Edit::Put(value.clone()))];
+        backend.take();
+        assert_eq!(apply(&tree, put_again), tree);
+        assert_eq!(backend.take().1, 0, "what is there is not stored again");
+    }
+    let (_, storage) = new_storage();
+    let short = written(&storage, &value[..MAX_WHOLE], 1 << 16);
+    assert!(matches!(short, Edit::Put(bytes) if bytes == value[..MAX_WHOLE]));
+}
+
+/// The lengths and the address were computed by a script that follows `docs/format.md`.
+#[test]
+fn pieces_are_cut_where_the_format_says() {
+    let value = noise(2_000_000, 3);
+    let blob = reference(&value);
+    let (backend, storage) = new_storage();
+    tree_of(&storage, &value);
+    let records = backend.records.lock();
+    let list = &records[&blob.hash()];
+    let (entries, _) = list[5..].as_chunks::<40>();
+    let lens = entries.iter().map(|entry| {
+        let len: [u8; 8] = entry[32..].try_into().unwrap();
+        u64::from_le_bytes(len)
+    });
+    insta::assert_snapshot!(format!("{} {:?}", blob.hash(), lens.collect::<Vec<_>>()), @"73bc2668a6238dc85ff2873f789c024ad0b340f17452a77a896e8e9c4efa6b7a [121841, 111148, 20006, 86891, 29876, 93696, 165625, 17578, 125282, 32405, 98014, 134974, 34028, 85592, 73874, 96850, 132155, 39759, 17723, 151471, 73906, 149745, 107561]");
+}
+
+#[test]
+fn many_pieces_make_lists_of_lists() {
+    let (backend, storage) = new_storage();
+    let value = noise(60_000_000, 9);
+    let tree = tree_of(&storage, &value);
+    let root = reference(&value).hash();
+    let records = backend.records.lock().clone();
+    let entries = |list: &Hash| -> Vec<Hash> {
+        let (entries, rest) = records[list][5..].as_chunks::<40>();
+        assert!(rest.is_empty());
+        let hashes = entries.iter().map(|entry| Hash::from_slice(&entry[..32]));
+        hashes.map(Option::unwrap).collect()
+    };
+    assert_eq!(records[&root][4], 2);
+    let lists = entries(&root);
+    assert!(lists.len() > 1);
+    for (at, list) in lists.iter().enumerate() {
+        assert_eq!(records[list][4], 1);
+        let pieces = entries(list);
+        let cuts = |(at, hash): (usize, &Hash)| at >= 31 && hash.as_bytes()[0] == 0;
+        let cut = pieces.iter().enumerate().position(cuts);
+        let whole = cut.unwrap_or(1023) + 1 == pieces.len();
+        assert!(whole || (at + 1 == lists.len() && cut.is_none()));
+    }
+    let edit = written(&storage, &value, 1 << 20);
+    assert!(matches!(edit, Edit::PutBlob(blob) if blob.hash() == root));
+    assert!(tree.get(b"k").unwrap().as_deref() == Some(&value[..]));
+}
+
+#[test]
+fn a_small_change_of_a_large_value_stores_little() {
+    let (backend, storage) = new_storage();
+    let value = noise(20_000_000, 4);
+    let tree = tree_of(&storage, &value);
+    for at in [0, 9_999_999, value.len()] {
+        let mut changed = value.clone();
+        changed.splice(at..at, *b"new");
+        let before: usize = backend.records.lock().values().map(Vec::len).sum();
+        apply(&tree, [(b"k".to_vec(), Edit::Put(changed))]);
+        let after: usize = backend.records.lock().values().map(Vec::len).sum();
+        assert!(after - before < 1_200_000, "{} at {at}", after - before);
+    }
+}
+
+#[test]
+fn equal_pieces_are_stored_once() {
+    let (backend, storage) = new_storage();
+    let mut value = vec![0; 50 << 20];
+    value.extend(noise(1000, 5));
+    let tree = tree_of(&storage, &value);
+    let size: usize = backend.records.lock().values().map(Vec::len).sum();
+    assert!(size < 300_000, "{size}");
+    assert!(tree.get(b"k").unwrap().as_deref() == Some(&value[..]));
+}
+
+#[test]
+fn keys_are_listed_without_their_values() {
+    let (backend, storage) = new_storage();
+    let tree = tree_of(&storage, &noise(5_000, 6));
+    backend
+        .records
+        .lock()
+        .retain(|_, bytes| bytes.len() < 1_000);
+    assert!(tree.iter().any(|entry| entry.is_err()));
+    let keys: Result<Vec<Key>, _> = tree.keys().collect();
+    assert_eq!(keys.unwrap(), [b"k"]);
+}
+
+#[test]
+fn a_piece_that_is_missing_or_changed_is_an_error_where_it_is_read() {
+    let (backend, storage) = new_storage();
+    let value = noise(3_000_000, 7);
+    let tree = tree_of(&storage, &value);
+    let pieces: Vec<Hash> = (backend.records.lock().iter())
+        .filter(|(_, bytes)| bytes.len() > 20_000)
+        .map(|(hash, _)| *hash)
+        .collect();
+    for hash in pieces {
+        let bytes = backend.records.lock().remove(&hash).unwrap();
+        let open = || Tree::open(cold(&backend), tree.root(), *tree.parameters()).unwrap();
+        let missing = |error: &TreeError| matches!(error, TreeError::Storage(StorageError::Missing { hash: of, .. }) if *of == hash);
+        assert!(missing(&open().get(b"k").unwrap_err()));
+        let mut reader = open().value_reader(b"k").unwrap().unwrap();
+        let error = reader.read_to_end(&mut Vec::new()).unwrap_err();
+        let error = error.downcast::<TreeError>().unwrap();
+        assert!(missing(&error));
+        let mut changed = bytes.clone();
+        changed[5] ^= 1;
+        backend.records.lock().insert(hash, changed);
+        let error = open().get(b"k").unwrap_err();
+        assert!(matches!(
+            error,
+            TreeError::Storage(StorageError::Corrupt { .. })
+        ));
+        backend.records.lock().insert(hash, bytes);
+    }
+}
+
+#[test]
+fn a_forged_list_is_an_error() {
+    let (_, storage) = new_storage();
+    let mut batch = RecordBatch::new();
+    let blob = |level: u8, content: &[u8]| [b"P\x02\x01\x00", &[level][..], content].concat();
+    let piece = batch.push(Kind::BLOB, vec![], blob(0, &vec![7; 600_000]));
+    let entry = |hash: &Hash, len: u64| [hash.as_bytes(), &len.to_le_bytes()[..]].concat();
+    let pair = entry(&piece, 600_000).repeat(2);
+    let list = batch.push(Kind::BLOB, vec![piece], blob(1, &pair));
+    let lying = entry(&piece, 600_001).repeat(2);
+    let cases = [
+        ("honest", blob(1, &pair), 1_200_000, true),
+        ("another sum", blob(1, &pair), 1_200_001, false),
+        (
+            "lengths that are not those of its pieces",
+            blob(1, &lying),
+            1_200_002,
+            false,
+        ),
+        ("an empty list", blob(1, &[]), 1_200_000, false),
+        ("half an entry", blob(1, &pair[..60]), 1_200_000, false),
+        (
+            "an empty piece",
+            blob(1, &[pair.clone(), entry(&piece, 0)].concat()),
+            1_200_000,
+            false,
+        ),
+        (
+            "too many entries",
+            blob(1, &entry(&piece, 1_200).repeat(1025)),
+            1_230_000,
+            false,
+        ),
+        (
+            "lengths beyond all bounds",
+            blob(1, &entry(&piece, u64::MAX).repeat(2)),
+            u64::MAX,
+            false,
+        ),
+        ("a level too high", blob(17, &pair), 1_200_000, false),
+        (
+            "pieces where lists should be",
+            blob(2, &pair),
+            1_200_000,
+            false,
+        ),
+        (
+            "lists where pieces should be",
+            blob(1, &entry(&list, 1_200_000)),
+            1_200_000,
+            false,
+        ),
+        (
+            "a list of lists",
+            blob(2, &entry(&list, 1_200_000).repeat(2)),
+            2_400_000,
+            true,
+        ),
+        (
+            "bytes too long for one record",
+            blob(0, &vec![7; MAX_WHOLE + 1]),
+            MAX_WHOLE as u64 + 1,
+            false,
+        ),
+        (
+            "a list for a short value",
+            blob(1, &entry(&piece, 600_000)),
+            600_000,
+            false,
+        ),
+        ("no level", b"P\x02\x01\x00".to_vec(), 0, false),
+    ];
+    for (what, record, len, right) in cases {
+        let hash = batch.push(Kind::BLOB, vec![], record);
+        storage.put(&batch).unwrap();
+        let blob = BlobRef { hash, len };
+        let found = ValueReader::of_blob(&storage, blob).and_then(ValueReader::read_all);
+        match found {
+            Ok(value) => assert!(right && value.iter().all(|&byte| byte == 7), "{what}"),
+            Err(
+                TreeError::Inconsistent { .. } | TreeError::Storage(StorageError::Corrupt { .. }),
+            ) => assert!(!right, "{what}"),
+            Err(error) => panic!("{what}: {error}"),
+        }
+    }
+}
+
+/// A list that repeats one piece claims a value that no memory holds.
+#[test]
+fn a_value_that_does_not_fit_into_memory_is_read_in_parts() {
+    let (_, storage) = new_storage();
+    let mut batch = RecordBatch::new();
+    let blob = |level: u8, content: &[u8]| [b"P\x02\x01\x00", &[level][..], content].concat();
+    let mut len: u64 = 1 << 18;
+    let mut hash = batch.push(Kind::BLOB, vec![], blob(0, &vec![7; 1 << 18]));
+    for level in 1..=4 {
+        let entry = [hash.as_bytes(), &len.to_le_bytes()[..]].concat();
+        hash = batch.push(Kind::BLOB, vec![hash], blob(level, &entry.repeat(1024)));
+        len *= 1024;
+    }
+    storage.put(&batch).unwrap();
+    let mut reader = ValueReader::of_blob(&storage, BlobRef { hash, len }).unwrap();
+    reader.seek(SeekFrom::End(-3)).unwrap();
+    let mut end = Vec::new();
+    reader.read_to_end(&mut end).unwrap();
+    assert_eq!(end, [7; 3]);
+    reader.rewind().unwrap();
+    assert_eq!(reader.next_part().unwrap().unwrap().len(), 1 << 18);
+    let mut reader = ValueReader::of_blob(&storage, BlobRef { hash, len }).unwrap();
+    reader.rewind().unwrap();
+    let error = reader.read_all().unwrap_err();
+    assert!(matches!(error, TreeError::ValueTooLarge { len: of } if of == len));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn a_reader_is_a_file_that_cannot_be_written(
+        len in prop_oneof![0_usize..5_000, 1_000_000_usize..4_000_000],
+        steps in prop::collection::vec((any::<u8>(), any::<prop::sample::Index>(), 0_usize..400_000), 1..20),
+    ) {
+        let (_, storage) = new_storage();
+        let value = noise(len, 8);
+        let tree = tree_of(&storage, &value);
+        let mut reader = tree.value_reader(b"k").unwrap().unwrap();
+        let mut model = std::io::Cursor::new(&value);
+        for (kind, to, count) in steps {
+            let to = to.index(len + 2) as u64;
+            let offset = i64::try_from(to).unwrap();
+            let seek = match kind % 4 {
+                0 => SeekFrom::Start(to),
+                1 => SeekFrom::End(-offset),
+                2 => SeekFrom::Current(-offset),
+                _ => SeekFrom::Current(0),
+            };
+            prop_assert_eq!(reader.seek(seek).ok(), model.seek(seek).ok());
+            let (mut found, mut expected) = (vec![], vec![]);
+            Read::by_ref(&mut reader).take(count as u64).read_to_end(&mut found).unwrap();
+            Read::by_ref(&mut model).take(count as u64).read_to_end(&mut expected).unwrap();
+            prop_assert!(found == expected);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The record of a value out of line: the bytes of it or of a piece, or a list of such records.
+
+use prollytree_plugin_api::{Buffer, Hash, Kind};
+
+use super::BlobRef;
+use super::cut::MAX_LIST;
+use crate::storage::{Decode, HEADER_LEN, Malformed, PutFields, header, read_header};
+
+/// The longest value in one record, in bytes. A longer one is cut into pieces.
+pub(in crate::tree) const MAX_WHOLE: usize = 1 << 20;
+
+/// No list is further above the pieces of its value.
+const MAX_LEVEL: u8 = 16;
+
+/// A record that holds the bytes of a value or of a piece of one, or that lists such records.
+#[derive(Debug)]
+pub struct Blob {
+    /// 0 where there are bytes; otherwise the number of lists from here down to the pieces.
+    level: u8,
+    content: Buffer,
+}
+
+impl Blob {
+    const VERSION: u8 = 1;
+    const ENTRY_LEN: usize = Hash::LEN + size_of::<u64>();
+
+    /// Returns the bytes of the record that holds a value or a piece.
+    pub(super) fn encode_bytes(value: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(HEADER_LEN + 1 + value.len());
+        bytes.extend_from_slice(&header(Kind::BLOB, Self::VERSION));
+        bytes.put_u8(0);
+        bytes.extend_from_slice(value);
+        bytes
+    }
+
+    /// Returns the bytes of the record that lists others.
+    pub(super) fn encode_list(level: u8, entries: &[BlobRef]) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(HEADER_LEN + 1 + entries.len() * Self::ENTRY_LEN);
+        bytes.extend_from_slice(&header(Kind::BLOB, Self::VERSION));
+        bytes.put_u8(level);
+        for entry in entries {
+            bytes.put_hash(&entry.hash);
+            bytes.put_u64(entry.len);
+        }
+        bytes
+    }
+
+    pub(super) fn level(&self) -> u8 {
+        self.level
+    }
+
+    /// Returns the bytes, unless this is a list.
+    pub(super) fn whole(&self) -> Option<&Buffer> {
+        (self.level == 0).then_some(&self.content)
+    }
+
+    /// Returns what the list refers to; nothing if it is none.
+    pub(super) fn entries(&self) -> impl Iterator<Item = BlobRef> + '_ {
+        let listed = if self.level == 0 {
+            &[]
+        } else {
+            &self.content[..]
+        };
+        let (entries, _) = listed.as_chunks::<{ Self::ENTRY_LEN }>();
+        entries.iter().map(BlobRef::read)
+    }
+}
+
+impl BlobRef {
+    /// Reads a reference as it stands in a leaf or a list.
+    pub(super) fn read(bytes: &[u8; Blob::ENTRY_LEN]) -> Self {
+        let (mut hash, mut len) = ([0; Hash::LEN], [0; size_of::<u64>()]);
+        hash.copy_from_slice(&bytes[..Hash::LEN]);
+        len.copy_from_slice(&bytes[Hash::LEN..]);
+        Self {
+            hash: Hash::new(hash),
+            len: u64::from_le_bytes(len),
+        }
+    }
+}
+
+impl Decode for Blob {
+    const KIND: Kind = Kind::BLOB;
+
+    fn decode(bytes: Buffer) -> Result<Self, Malformed> {
+        let rest = read_header(&bytes, Kind::BLOB, Self::VERSION)?;
+        let Some((&level, content)) = rest.split_first() else {
+            return Err(Malformed::new("it ends before its level"));
+        };
+        if level == 0 {
+            if content.len() > MAX_WHOLE {
+                return Err(Malformed::new("it is longer than a value in one record"));
+            }
+        } else {
+            check_list(level, content)?;
+        }
+        Ok(Self {
+            level,
+            content: bytes.slice(HEADER_LEN + 1..),
+        })
+    }
+
+    fn weight(&self) -> usize {
+        size_of::<Self>() + self.content.len()
+    }
+}
+
+fn check_list(level: u8, content: &[u8]) -> Result<(), Malformed> {
+    if level > MAX_LEVEL {
+        return Err(Malformed::new("its level is too high"));
+    }
+    let (entries, rest) = content.as_chunks::<{ Blob::ENTRY_LEN }>();
+    if !rest.is_empty() || entries.is_empty() || entries.len() > MAX_LIST {
+        return Err(Malformed::new("it is no list of 1 to 1024 entries"));
+    }
+    let mut sum = 0_u64;
+    for entry in entries {
+        let len = BlobRef::read(entry).len;
+        sum = sum
+            .checked_add(len)
+            .filter(|_| len > 0)
+            .ok_or_else(|| Malformed::new("its lengths are those of no value"))?;
+    }
+    Ok(())
+}
