@@ -169,11 +169,30 @@ fn scan_uniform<B>(
     let (heads, _) = heads.as_chunks::<HEAD_LEN>();
     for (index, head) in heads.iter().enumerate() {
         let (key_head, key_tail) = key[prefix_len..].split_at_mut(head_len);
-        key_head.copy_from_slice(&head[..head_len]);
-        key_tail.copy_from_slice(&tails[index * tail_len..(index + 1) * tail_len]);
+        copy_short(key_head, &head[..head_len]);
+        copy_short(key_tail, &tails[index * tail_len..(index + 1) * tail_len]);
         visit(key, &cells[index * cell_len..(index + 1) * cell_len])?;
     }
     ControlFlow::Continue(())
+}
+
+/// Copies a slice to one of the same length: if it has 8 to 16 bytes, as two words that may overlap,
+/// which takes no call.
+#[inline]
+fn copy_short(to: &mut [u8], from: &[u8]) {
+    const WORD: usize = 8;
+    if (WORD..=2 * WORD).contains(&from.len())
+        && let (Some(first), Some(last)) = (from.first_chunk::<WORD>(), from.last_chunk::<WORD>())
+    {
+        if let Some(to) = to.first_chunk_mut() {
+            *to = *first;
+        }
+        if let Some(to) = to.last_chunk_mut() {
+            *to = *last;
+        }
+    } else {
+        to.copy_from_slice(from);
+    }
 }
 
 /// Returns how many of a leaf's entries come before the end of a range.
