@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use prollytree::store::{CommitOptions, StoreError, VersionedStore};
+use prollytree::tree::{BulkOptions, BulkProgress, Edit};
 use prollytree_plugin_api::Hash;
 use serde_json::Value;
 
@@ -159,7 +160,7 @@ impl Import {
         store: &mut VersionedStore,
     ) -> Result<u64, Failure> {
         if self.replace {
-            remove_all(store)?;
+            store.clear()?;
         }
         let rule = EntryRule {
             key: self.key.clone(),
@@ -167,17 +168,6 @@ impl Import {
         };
         let mut seen = Seen::new(self.duplicates);
         let mut rows = 0;
-        let mut sink = |place: Place, entry: Entry| {
-            if !seen.is_new(&entry.key) {
-                let reason = format!(
-                    "the key `{}` came before; choose another --key, or --duplicates last",
-                    escaped(&entry.key)
-                );
-                return Err(Stopped::Bad(BadRow { place, reason }));
-            }
-            rows += 1;
-            store.put(entry.key, entry.value).map_err(Stopped::Sink)
-        };
         let file = || {
             let path = Some(&self.file).filter(|file| *file != Path::new("-"));
             path.map_or_else(
@@ -185,13 +175,28 @@ impl Import {
                 |path| path.display().to_string(),
             )
         };
-        match read_entries(input, format, &rule, &mut sink) {
-            Ok(()) => Ok(rows),
-            Err(Stopped::Bad(row) | Stopped::Sink(Stopped::Bad(row))) => {
-                Err(Failure::Row { file: file(), row })
+        store.bulk_load(bulk_options(), |load| {
+            let mut sink = |place: Place, entry: Entry| {
+                if !seen.is_new(&entry.key) {
+                    let reason = format!(
+                        "the key `{}` came before; choose another --key, or --duplicates last",
+                        escaped(&entry.key)
+                    );
+                    return Err(Stopped::Bad(BadRow { place, reason }));
+                }
+                rows += 1;
+                let pushed = load.push(entry.key, Edit::Put(entry.value));
+                pushed.map_err(Stopped::Sink)
+            };
+            match read_entries(input, format, &rule, &mut sink) {
+                Ok(()) => Ok(()),
+                Err(Stopped::Bad(row) | Stopped::Sink(Stopped::Bad(row))) => {
+                    Err(Failure::Row { file: file(), row })
+                }
+                Err(Stopped::Sink(Stopped::Sink(error))) => Err(StoreError::from(error).into()),
             }
-            Err(Stopped::Sink(Stopped::Sink(error))) => Err(error.into()),
-        }
+        })?;
+        Ok(rows)
     }
 
     fn answer(
@@ -220,28 +225,6 @@ impl Import {
     }
 }
 
-/// Stages the removal of every entry. Those that are put again afterwards come to nothing: the root
-/// depends on the entries only.
-fn remove_all(store: &mut VersionedStore) -> Result<(), Failure> {
-    const BATCH: usize = 4096;
-    let mut after: Option<Vec<u8>> = None;
-    loop {
-        use std::ops::Bound::{Excluded, Unbounded};
-        let from = after.as_deref().map_or(Unbounded, Excluded);
-        let page = store.range::<[u8], _>((from, Unbounded)).take(BATCH);
-        let keys = page
-            .map(|entry| Ok(entry?.0))
-            .collect::<Result<Vec<_>, StoreError>>()?;
-        let Some(last) = keys.last() else {
-            return Ok(());
-        };
-        after = Some(last.clone());
-        for key in keys {
-            store.delete(&key)?;
-        }
-    }
-}
-
 /// The keys that came before, by half of their SHA-256.
 struct Seen(Option<HashSet<[u8; 16]>>);
 
@@ -257,6 +240,29 @@ impl Seen {
         seen.insert(*half)
     }
 }
+
+/// Shows on standard error how far the entries have been written, if that is a terminal.
+fn bulk_options() -> BulkOptions<'static> {
+    let bar = ProgressBar::no_length();
+    let template = "{bar:40} {human_pos} of {human_len} entries, {eta} left";
+    let style = ProgressStyle::with_template(template).expect("the template is valid");
+    bar.set_style(style);
+    BulkOptions {
+        memory: MEMORY,
+        progress: Some(Box::new(move |progress| match progress {
+            BulkProgress::Taken(_) => {}
+            BulkProgress::Applied { done, total } if done < total => {
+                bar.set_length(total);
+                bar.set_position(done);
+            }
+            BulkProgress::Applied { .. } => bar.finish_and_clear(),
+        })),
+        ..BulkOptions::default()
+    }
+}
+
+/// The memory that rows out of order may take before they are sorted in a temporary file.
+const MEMORY: usize = 128 << 20;
 
 /// Shows on standard error how far a file has been read, if that is a terminal.
 fn progress(size: Option<u64>, input: impl Read + 'static) -> impl BufRead {

@@ -34,6 +34,16 @@ impl Edit {
     }
 }
 
+impl Edit {
+    /// Returns the number of bytes that the edit holds besides itself.
+    pub(super) fn held_bytes(&self) -> usize {
+        match self {
+            Self::Put(value) => value.len(),
+            Self::PutBlob(_) | Self::Delete => 0,
+        }
+    }
+}
+
 /// Checks that edits come in order and within the limits of the format.
 #[derive(Debug, Default)]
 pub(super) struct Order {

@@ -1,5 +1,8 @@
 //! What can go wrong in a tree.
 
+use std::io;
+use std::path::PathBuf;
+
 use prollytree_plugin_api::Hash;
 
 use super::MAX_KEY_LEN;
@@ -73,9 +76,21 @@ pub enum TreeError {
         /// The length of the value.
         len: u64,
     },
-    /// A value was written piece by piece, and one of the pieces could not be stored.
+    /// Edits that do not fit into memory could not be sorted.
     #[error(
-        "a piece of the value could not be stored earlier; write the value again from its start"
+        "cannot sort the edits in a temporary file in {}; make room there, or name another folder: \
+         {source}", .folder.display()
     )]
-    ValueLost,
+    Sorting {
+        /// Where the file is.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Something that is written step by step went on after a step that failed.
+    #[error("the {what} failed in an earlier step, whose error said why; begin it again")]
+    Lost {
+        /// What is written.
+        what: &'static str,
+    },
 }

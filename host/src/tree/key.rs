@@ -114,6 +114,6 @@ pub(super) fn after_prefix(prefix: &[u8]) -> Option<Key> {
 }
 
 /// Returns the length of the longest common prefix of two keys.
-fn common_prefix(a: &[u8], b: &[u8]) -> usize {
+pub(super) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }

@@ -31,6 +31,7 @@
 
 mod adopt;
 mod boundary;
+mod bulk;
 mod children;
 mod chunker;
 mod columns;
@@ -53,11 +54,13 @@ mod proof;
 mod resolve;
 mod scan;
 mod snapshot;
+mod sort;
 mod stats;
 mod value;
 mod walk;
 mod writer;
 
+pub use bulk::{BulkLoad, BulkOptions, BulkProgress};
 pub use diff::{Change, Diff};
 pub use edit::Edit;
 pub use error::TreeError;

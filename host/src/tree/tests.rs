@@ -1,6 +1,7 @@
 //! The tree against a `BTreeMap`, over a backend that counts.
 
 mod boundary;
+mod bulk;
 mod bytes;
 mod counted;
 mod limits;

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use prollytree::storage::{RecordBatch, Storage, StorageOptions};
-use prollytree::tree::{Edit, LeaveConflicts, Parameters, Proof, TakeOurs, Tree};
+use prollytree::tree::{BulkOptions, Edit, LeaveConflicts, Parameters, Proof, TakeOurs, Tree};
 use prollytree_backend_memory::BACKEND;
 use prollytree_plugin_api::{Kind, NodeStorage, OpenStorage, Options};
 
@@ -57,9 +57,13 @@ impl Engine for Ours {
         )?)
     }
 
-    fn build_unsorted(&self, mut entries: Vec<Entry>) -> Result<Tree> {
-        entries.sort();
-        self.build_sorted(entries)
+    fn build_unsorted(&self, entries: Vec<Entry>) -> Result<Tree> {
+        Ok(Tree::build_unsorted(
+            self.storage.clone(),
+            Parameters::default(),
+            entries,
+            BulkOptions::default(),
+        )?)
     }
 
     fn snapshot(&self, map: &Tree) -> Result<Tree> {

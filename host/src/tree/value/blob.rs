@@ -22,7 +22,7 @@ pub struct Blob {
 
 impl Blob {
     const VERSION: u8 = 1;
-    const ENTRY_LEN: usize = Hash::LEN + size_of::<u64>();
+    pub(in crate::tree) const ENTRY_LEN: usize = Hash::LEN + size_of::<u64>();
 
     /// Returns the bytes of the record that holds a value or a piece.
     pub(super) fn encode_bytes(value: &[u8]) -> Vec<u8> {
@@ -39,8 +39,7 @@ impl Blob {
         bytes.extend_from_slice(&header(Kind::BLOB, Self::VERSION));
         bytes.put_u8(level);
         for entry in entries {
-            bytes.put_hash(&entry.hash);
-            bytes.put_u64(entry.len);
+            bytes.extend_from_slice(&entry.to_bytes());
         }
         bytes
     }
@@ -67,8 +66,17 @@ impl Blob {
 }
 
 impl BlobRef {
+    /// Returns the reference as it stands in a leaf or a list.
+    pub(in crate::tree) fn to_bytes(self) -> [u8; Blob::ENTRY_LEN] {
+        let mut bytes = [0; Blob::ENTRY_LEN];
+        let (hash, len) = bytes.split_at_mut(Hash::LEN);
+        hash.copy_from_slice(self.hash.as_bytes());
+        len.copy_from_slice(&self.len.to_le_bytes());
+        bytes
+    }
+
     /// Reads a reference as it stands in a leaf or a list.
-    pub(super) fn read(bytes: &[u8; Blob::ENTRY_LEN]) -> Self {
+    pub(in crate::tree) fn read(bytes: &[u8; Blob::ENTRY_LEN]) -> Self {
         let (mut hash, mut len) = ([0; Hash::LEN], [0; size_of::<u64>()]);
         hash.copy_from_slice(&bytes[..Hash::LEN]);
         len.copy_from_slice(&bytes[Hash::LEN..]);

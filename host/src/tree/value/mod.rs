@@ -128,10 +128,7 @@ impl Cell<'_> {
     pub(super) fn append_to(&self, out: &mut Vec<u8>) {
         match self {
             Self::Inline(bytes) => out.extend_from_slice(bytes),
-            Self::Blob(blob) => {
-                out.extend_from_slice(blob.hash.as_bytes());
-                out.extend_from_slice(&blob.len.to_le_bytes());
-            }
+            Self::Blob(blob) => out.extend_from_slice(&blob.to_bytes()),
         }
     }
 }

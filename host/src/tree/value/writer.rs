@@ -66,7 +66,7 @@ impl<'a> ValueWriter<'a> {
         let split = match self.progress {
             Progress::Whole => return Ok(Edit::Put(self.pending)),
             Progress::Split(split) => split,
-            Progress::Lost => return Err(TreeError::ValueLost),
+            Progress::Lost => return Err(TreeError::Lost { what: "value" }),
         };
         let blob = split.finish(&self.pending, &mut self.output)?;
         self.output.finish()?;
@@ -82,7 +82,7 @@ impl<'a> ValueWriter<'a> {
             }
             Progress::Whole => Split::default(),
             Progress::Split(split) => split,
-            Progress::Lost => return Err(TreeError::ValueLost),
+            Progress::Lost => return Err(TreeError::Lost { what: "value" }),
         };
         let rest = split.take_pieces(&self.pending, MAX_PIECE, &mut self.output)?;
         let done = self.pending.len() - rest.len();

@@ -1,0 +1,118 @@
+//! Loading in bulk: any order, any number, little memory.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Edits with many of one key, of all kinds.
+fn edits() -> impl Strategy<Value = Vec<(Key, Edit)>> {
+    let key = prop_oneof![
+        prop::collection::vec(0..3_u8, 0..6),
+        "shared/prefix/[a-c]{1,12}".prop_map(String::into_bytes),
+        any::<[u8; 2]>().prop_map(Vec::from),
+    ];
+    let value = prop::collection::vec(any::<u8>(), 0..60);
+    let edit = prop_oneof![4 => value.prop_map(Edit::Put), 1 => Just(Edit::Delete)];
+    prop::collection::vec((key, edit), 0..400)
+}
+
+fn applied(base: &Map, edits: &[(Key, Edit)]) -> Map {
+    let mut map = base.clone();
+    for (key, edit) in edits {
+        match edit {
+            Edit::Put(value) => drop(map.insert(key.clone(), value.clone())),
+            _ => drop(map.remove(key)),
+        }
+    }
+    map
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn edits_in_any_order_make_the_tree_of_what_they_say(
+        before in edits(),
+        edits in edits(),
+        memory in prop_oneof![Just(0), Just(500), Just(3_000), Just(usize::MAX)],
+    ) {
+        let (_, storage) = new_storage();
+        let base = applied(&Map::new(), &before);
+        let tree = build(&storage, small(), &base);
+        let options = BulkOptions { memory, ..BulkOptions::default() };
+        let next = tree.apply_unsorted(edits.clone(), options).unwrap();
+        let expected = applied(&base, &edits);
+        prop_assert_eq!(contents(&next), expected.clone());
+        prop_assert_eq!(next, build(&storage, small(), &expected));
+    }
+}
+
+#[test]
+fn a_load_tells_how_far_it_is() {
+    let (_, storage) = new_storage();
+    let entries = (0..20_000_u32).map(|n| ((n % 15_000).to_be_bytes().to_vec(), vec![1]));
+    let mut told = Vec::new();
+    let options = BulkOptions {
+        memory: 100_000,
+        progress: Some(Box::new(|progress| told.push(progress))),
+        ..BulkOptions::default()
+    };
+    let tree = Tree::build_unsorted(storage, Parameters::default(), entries, options).unwrap();
+    assert_eq!(tree.len(), 15_000);
+    assert!(told.len() > 6);
+    assert!(told.contains(&BulkProgress::Taken(20_000)));
+    let end = BulkProgress::Applied {
+        done: 20_000,
+        total: 20_000,
+    };
+    assert_eq!(told.last(), Some(&end));
+}
+
+#[test]
+fn values_that_are_stored_already_survive_the_file() {
+    let (_, storage) = new_storage();
+    let value = vec![5; 2_000_000];
+    let mut writer = ValueWriter::new(&storage);
+    writer.push(&value).unwrap();
+    let edits = [
+        (b"stored".to_vec(), writer.finish().unwrap()),
+        (b"large".to_vec(), Edit::Put(value.clone())),
+        (b"empty".to_vec(), Edit::Put(vec![])),
+        (b"gone".to_vec(), Edit::Delete),
+    ];
+    let options = BulkOptions {
+        memory: 0,
+        ..BulkOptions::default()
+    };
+    let tree = Tree::empty(storage, Parameters::default());
+    let tree = tree.apply_unsorted(edits, options).unwrap();
+    assert_eq!(tree.len(), 3);
+    for key in [&b"stored"[..], b"large"] {
+        assert!(tree.get(key).unwrap().as_deref() == Some(&value[..]));
+    }
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_named() {
+    let (_, storage) = new_storage();
+    let entries = [b"z", b"a"].map(|key| (key.to_vec(), vec![0; 100]));
+    let options = BulkOptions {
+        memory: 0,
+        folder: Some("/there/is/no/such/folder".into()),
+        progress: None,
+    };
+    let error = Tree::build_unsorted(storage, small(), entries, options).unwrap_err();
+    let said = error.to_string();
+    assert!(
+        said.contains("/there/is/no/such/folder; make room there"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_key_that_is_too_long_is_refused() {
+    let (_, storage) = new_storage();
+    let entries = [(vec![0; MAX_KEY_LEN + 1], vec![])];
+    let error = Tree::build_unsorted(storage, small(), entries, BulkOptions::default());
+    assert!(matches!(error, Err(TreeError::KeyTooLong { len: 65_536 })));
+}
