@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use prollytree_plugin_api::Hash;
+use prollytree_plugin_api::{Buffer, Hash};
 
-use super::TreeError;
 use super::boundary::Boundary;
 use super::entries::Entries;
 use super::key::KeyRef;
 use super::node::{Child, Node};
-use super::output::{NewNode, Output};
 use super::parameters::{Fingerprint, Parameters};
 use super::value::Cell;
 
@@ -25,6 +23,19 @@ pub(super) struct Chunker {
     in_step: bool,
     /// The key that the rule looks at.
     key: Vec<u8>,
+}
+
+/// A node that is not hashed yet.
+#[derive(Debug)]
+pub(super) struct Cut {
+    pub(super) node: Node,
+    pub(super) links: Vec<Hash>,
+}
+
+impl Cut {
+    pub(super) fn bytes(&self) -> &Buffer {
+        &self.node.bytes
+    }
 }
 
 /// No key is shorter than its head, where the rule is concerned.
@@ -109,13 +120,13 @@ impl Chunker {
         (index, self.keep_step(ends))
     }
 
-    /// Writes the node that the entries make (without any, that of an empty tree) and begins the
+    /// Returns the node that the entries make (without any, that of an empty tree) and begins the
     /// next one.
-    pub(super) fn take(&mut self, output: &mut Output<'_>) -> Result<NewNode, TreeError> {
+    pub(super) fn cut(&mut self) -> Cut {
         let node = self.entries.node(self.level, self.fingerprint);
         let links = self.entries.links();
         self.entries.clear();
-        Ok(output.push_node(node, links)?)
+        Cut { node, links }
     }
 
     /// Behind a boundary the step is lost, until another old node is entered.

@@ -50,6 +50,7 @@ mod merge;
 mod node;
 mod output;
 mod parameters;
+mod pipeline;
 mod proof;
 mod resolve;
 mod scan;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use prollytree_plugin_api::{Hash, Kind};
 
+use super::chunker::Cut;
 use super::node::{Child, Node};
 use super::value::BlobSink;
 use crate::storage::{RecordBatch, Storage, StorageError};
@@ -36,13 +37,16 @@ impl<'a> Output<'a> {
         }
     }
 
-    pub(super) fn push_node(
-        &mut self,
-        node: Node,
-        links: Vec<Hash>,
-    ) -> Result<NewNode, StorageError> {
+    /// Takes a node, and gives it its address.
+    pub(super) fn push_node(&mut self, cut: Cut) -> Result<NewNode, StorageError> {
+        let hash = Hash::of(cut.bytes());
+        self.push_hashed(cut, hash)
+    }
+
+    /// Takes a node whose address is known.
+    pub(super) fn push_hashed(&mut self, cut: Cut, hash: Hash) -> Result<NewNode, StorageError> {
+        let Cut { node, links } = cut;
         let (bytes, totals) = (node.bytes.clone(), node.totals);
-        let hash = Hash::of(&bytes);
         let node = Arc::new(node);
         match self {
             // What is edited is likely to be read again; what is built in bulk is not.
@@ -54,6 +58,11 @@ impl<'a> Output<'a> {
         }
         let child = Child { hash, totals };
         Ok(NewNode { child, node })
+    }
+
+    /// Says whether many nodes may come, more than fit into memory.
+    pub(super) fn is_bulk(&self) -> bool {
+        matches!(self, Self::Store { .. })
     }
 
     /// Hands over what waits.

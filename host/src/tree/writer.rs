@@ -14,6 +14,7 @@ use super::edit::{Edit, Order};
 use super::key::{Key, KeyRef};
 use super::node::{Child, Node};
 use super::output::{NewNode, Output};
+use super::pipeline::{News, Pipeline};
 use super::value::{Cell, reference, store_value};
 use super::{Tree, TreeError};
 
@@ -25,6 +26,9 @@ pub(super) struct Writer<'a> {
     /// The levels that have been reached by a change or a look, from the leaves up.
     pub(super) levels: Vec<Level>,
     pub(super) changed: bool,
+    /// What the level above the leaves has not been told yet, where there are many.
+    pipeline: Option<Pipeline>,
+    leaves: u64,
 }
 
 /// One level of the tree that is being written.
@@ -80,6 +84,8 @@ impl<'a> Writer<'a> {
             order: Order::default(),
             levels: Vec::new(),
             changed: false,
+            pipeline: None,
+            leaves: 0,
         }
     }
 
@@ -120,7 +126,8 @@ impl<'a> Writer<'a> {
         if !self.changed {
             if self.tree.is_empty() {
                 // It may never have been stored.
-                Chunker::new(self.tree.parameters(), 0).take(&mut self.output)?;
+                let empty = Chunker::new(self.tree.parameters(), 0).cut();
+                self.output.push_node(empty)?;
             }
             self.output.finish()?;
             return Ok(None);
@@ -268,9 +275,53 @@ impl<'a> Writer<'a> {
         let level = &mut self.levels[at];
         let last_key = level.chunker.entries().last_key();
         let last_key = last_key.map(KeyRef::to_key).unwrap_or_default();
+        if at == 0 && self.pipeline.is_some() {
+            let cut = level.chunker.cut();
+            self.report_gone(at, Some(&last_key))?;
+            if let Some(pipeline) = &mut self.pipeline {
+                pipeline.push_cut(last_key, cut);
+            }
+            return self.hear_news(false);
+        }
         let new = level.take(&mut self.output)?;
         self.report_gone(at, Some(&last_key))?;
-        self.change_above(at, &last_key, Some(new.child))
+        self.change_above(at, &last_key, Some(new.child))?;
+        self.count_leaf(at);
+        Ok(())
+    }
+
+    /// Begins to hash leaves on other threads once there are many.
+    fn count_leaf(&mut self, at: usize) {
+        const MANY: u64 = 256;
+        if at == 0 && self.output.is_bulk() {
+            self.leaves += 1;
+            if self.leaves == MANY {
+                self.pipeline = Pipeline::start();
+            }
+        }
+    }
+
+    /// Tells the level above the leaves what is known by now; with `all`, everything.
+    pub(super) fn hear_news(&mut self, all: bool) -> Result<(), TreeError> {
+        while let Some(news) = self.pipeline.as_mut().and_then(|news| news.take(all)) {
+            for new in news {
+                match new {
+                    News::Gone(keys) => keys
+                        .iter()
+                        .try_for_each(|key| self.change_above(0, key, None))?,
+                    News::Cut {
+                        last_key,
+                        cut,
+                        hash,
+                    } => {
+                        let new = self.output.push_hashed(*cut, hash)?;
+                        self.levels[0].wrote(&new);
+                        self.change_above(0, &last_key, Some(new.child))?;
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Tells the level above of old nodes that are gone: those whose last keys are smaller than
@@ -286,6 +337,10 @@ impl<'a> Writer<'a> {
         };
         let mut reported: Vec<Key> = gone.drain(..reached).collect();
         reported.truncate(smaller);
+        if let Some(pipeline) = self.pipeline.as_mut().filter(|_| at == 0) {
+            pipeline.push_gone(reported);
+            return Ok(());
+        }
         reported
             .iter()
             .try_for_each(|key| self.change_above(at, key, None))
@@ -295,6 +350,10 @@ impl<'a> Writer<'a> {
     fn finish_level(&mut self, at: usize) -> Result<Option<NewNode>, TreeError> {
         while self.levels[at].progress == Progress::Inside {
             self.copy_rest(at)?;
+        }
+        if at == 0 {
+            self.hear_news(true)?;
+            self.pipeline = None;
         }
         let level = &mut self.levels[at];
         let entries = level.chunker.entries();
@@ -410,12 +469,16 @@ impl Level {
 
     /// Writes the node that the new entries make.
     fn take(&mut self, output: &mut Output<'_>) -> Result<NewNode, TreeError> {
-        let new = self.chunker.take(output)?;
+        let new = output.push_node(self.chunker.cut())?;
+        self.wrote(&new);
+        Ok(new)
+    }
+
+    fn wrote(&mut self, new: &NewNode) {
         self.written += 1;
         self.last_written = Some(Written {
             child: new.child,
             node: Some(Arc::clone(&new.node)),
         });
-        Ok(new)
     }
 }

@@ -116,3 +116,43 @@ fn a_key_that_is_too_long_is_refused() {
     let error = Tree::build_unsorted(storage, small(), entries, BulkOptions::default());
     assert!(matches!(error, Err(TreeError::KeyTooLong { len: 65_536 })));
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// In bulk, leaves are hashed on other threads once there are hundreds.
+    #[test]
+    fn many_leaves_make_the_same_tree_as_few(
+        seed in any::<u64>(),
+        keep in 0_u64..8,
+        from in 0_usize..6_000,
+    ) {
+        let (_, storage) = new_storage();
+        let mut state = seed | 1;
+        let mut random = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        };
+        let map: Map = (0..6_000).map(|n| {
+            let key = (random() % 100_000).to_be_bytes().to_vec();
+            (key, vec![b'v'; n % 40])
+        }).collect();
+        let tree = build(&storage, small(), &map);
+        let puts = map.iter().map(|(key, value)| (key, Edit::Put(value.clone())));
+        let few = Tree::empty(storage.clone(), small()).apply(puts, &mut RecordBatch::new());
+        prop_assert_eq!(&few.unwrap(), &tree);
+
+        let edits: Vec<(Key, Edit)> = map.keys().skip(from).filter_map(|key| {
+            match random() % 8 {
+                fate if fate < keep => None,
+                7 => Some((key.clone(), Edit::Put(vec![1; 60]))),
+                _ => Some((key.clone(), Edit::Delete)),
+            }
+        }).collect();
+        let edited = tree.apply_stored(edits.iter().map(|(key, edit)| (key, edit))).unwrap();
+        prop_assert_eq!(&edited, &apply(&tree, edits.clone()));
+        prop_assert_eq!(&edited, &build(&storage, small(), &applied(&map, &edits)));
+    }
+}

@@ -1,0 +1,151 @@
+//! Hashes leaves on other threads while the next ones are cut. What the level above is told of stays
+//! in order.
+
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::thread;
+
+use prollytree_plugin_api::{Buffer, Hash};
+
+use super::chunker::Cut;
+use super::key::Key;
+
+/// News for the level above the leaves.
+#[derive(Debug)]
+pub(super) enum News {
+    /// A new leaf ends with this key.
+    Cut {
+        last_key: Key,
+        cut: Box<Cut>,
+        hash: Hash,
+    },
+    /// Old leaves that ended with these keys are gone.
+    Gone(Vec<Key>),
+}
+
+/// News on their way, oldest first.
+#[derive(Debug)]
+pub(super) struct Pipeline {
+    threads: Vec<Sender<Job>>,
+    next_thread: usize,
+    sent: VecDeque<Sent>,
+    /// What is not on its way yet, the leaves among it without hashes.
+    waiting: Vec<News>,
+    leaves_waiting: usize,
+}
+
+/// Leaves to hash, and where their hashes go.
+#[derive(Debug)]
+struct Job {
+    leaves: Vec<Buffer>,
+    done: Sender<Vec<Hash>>,
+}
+
+#[derive(Debug)]
+struct Sent {
+    news: Vec<News>,
+    hashes: Receiver<Vec<Hash>>,
+}
+
+impl Pipeline {
+    /// So many leaves are hashed by one thread at a time: some hundred kilobytes.
+    const TOGETHER: usize = 64;
+    /// So many times as many may be on their way for each thread.
+    const AHEAD: usize = 3;
+    const MOST_THREADS: usize = 4;
+
+    /// Starts the threads; `None` where there are no processors for them.
+    pub(super) fn start() -> Option<Self> {
+        let processors = thread::available_parallelism().ok()?.get();
+        let threads: Vec<_> = (1..processors.min(1 + Self::MOST_THREADS))
+            .filter_map(|_| start_thread())
+            .collect();
+        (!threads.is_empty()).then_some(Self {
+            threads,
+            next_thread: 0,
+            sent: VecDeque::new(),
+            waiting: Vec::new(),
+            leaves_waiting: 0,
+        })
+    }
+
+    /// Takes a leaf whose hash is not known yet.
+    pub(super) fn push_cut(&mut self, last_key: Key, cut: Cut) {
+        const UNKNOWN: Hash = Hash::new([0; Hash::LEN]);
+        self.waiting.push(News::Cut {
+            last_key,
+            cut: Box::new(cut),
+            hash: UNKNOWN,
+        });
+        self.leaves_waiting += 1;
+        if self.leaves_waiting == Self::TOGETHER {
+            self.send();
+        }
+    }
+
+    pub(super) fn push_gone(&mut self, last_keys: Vec<Key>) {
+        if !last_keys.is_empty() {
+            self.waiting.push(News::Gone(last_keys));
+        }
+    }
+
+    /// Returns the oldest news, if they are complete or too many are on their way; with `all`, until
+    /// there are none.
+    pub(super) fn take(&mut self, all: bool) -> Option<Vec<News>> {
+        if all && !self.waiting.is_empty() {
+            self.send();
+        }
+        let oldest = self.sent.front()?;
+        let hashes = if all || self.sent.len() > self.threads.len() * Self::AHEAD {
+            oldest.hashes.recv().ok()
+        } else {
+            match oldest.hashes.try_recv() {
+                Ok(hashes) => Some(hashes),
+                Err(TryRecvError::Disconnected) => None,
+                Err(TryRecvError::Empty) => return None,
+            }
+        };
+        let mut news = self.sent.pop_front()?.news;
+        // Where a thread has ended, its work is done here.
+        let mut hashes = hashes.unwrap_or_default().into_iter();
+        for new in &mut news {
+            if let News::Cut { cut, hash, .. } = new {
+                *hash = hashes.next().unwrap_or_else(|| Hash::of(cut.bytes()));
+            }
+        }
+        Some(news)
+    }
+
+    fn send(&mut self) {
+        let news = std::mem::take(&mut self.waiting);
+        let leaves = news.iter().filter_map(|new| match new {
+            News::Cut { cut, .. } => Some(cut.bytes().clone()),
+            News::Gone(_) => None,
+        });
+        let (done, hashes) = channel();
+        let job = Job {
+            leaves: leaves.collect(),
+            done,
+        };
+        // A job that nobody takes is dropped, and `take` does it.
+        drop(self.threads[self.next_thread].send(job));
+        self.next_thread = (self.next_thread + 1) % self.threads.len();
+        self.leaves_waiting = 0;
+        self.sent.push_back(Sent { news, hashes });
+    }
+}
+
+/// Starts a thread that hashes what it is sent; it ends when there will be nothing more.
+fn start_thread() -> Option<Sender<Job>> {
+    let (jobs, taken) = channel::<Job>();
+    let work = move || {
+        for job in taken {
+            let hashes = job.leaves.iter().map(|leaf| Hash::of(leaf)).collect();
+            // Nobody may be waiting any more.
+            drop(job.done.send(hashes));
+        }
+    };
+    let thread = thread::Builder::new().name("prollytree-hash".to_owned());
+    thread.spawn(work).ok()?;
+    Some(jobs)
+}
