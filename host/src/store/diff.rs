@@ -5,11 +5,9 @@ use std::collections::btree_map::Range;
 use std::iter::Peekable;
 use std::ops::Bound;
 
-use super::staging::Staging;
-use super::versioned::staged_value;
 use super::{StoreError, VersionedStore};
 use crate::history::Revision;
-use crate::tree::{Change, Diff, Edit, Tree};
+use crate::tree::{Change, Diff, Edit, Staging, Tree};
 
 /// One side of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,7 +125,7 @@ impl<'a> Changes<'a> {
                 Some(change) => change.before,
                 None => self.before.get(key)?,
             };
-            let after = staged_value(self.before.storage(), edit)?;
+            let after = edit.value(self.before.storage())?;
             if before.as_deref() != after.as_deref() {
                 return Ok(Some(Change {
                     key: key.clone(),

@@ -15,7 +15,6 @@ mod log;
 mod merge;
 mod options;
 mod snapshot;
-mod staging;
 mod stats;
 mod status;
 mod tags;

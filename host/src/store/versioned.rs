@@ -6,7 +6,6 @@ use std::sync::Arc;
 use prollytree_plugin_api::{Capabilities, Hash, RefUpdate, Swap, Timestamp};
 
 use super::contents::Contents;
-use super::staging::Staging;
 use super::work::Saved;
 use super::{StoreError, StoreOptions};
 use crate::history::{
@@ -14,7 +13,7 @@ use crate::history::{
     RevisionError, StoreFormat, StoreRecord, WorkRecord, WorktreeName,
 };
 use crate::storage::{RecordBatch, Storage};
-use crate::tree::{Edit, Tree, TreeError, Value, ValueReader};
+use crate::tree::{Staging, Tree, Value, ValueReader};
 
 /// One session on one worktree of a versioned store.
 ///
@@ -188,40 +187,23 @@ impl VersionedStore {
 
     /// Returns the value of a key, staged or committed.
     pub fn get(&self, key: &[u8]) -> Result<Option<Value>, StoreError> {
-        match self.staged.edit(key) {
-            Some(edit) => Ok(staged_value(&self.storage, edit)?),
-            None => Ok(self.work.tree.get(key)?),
-        }
+        Ok(self.staged.get(&self.work.tree, key)?)
     }
 
     /// Returns the value of a key, staged or committed, for reading piece by piece: of a large one,
     /// about a megabyte is in memory at a time.
     pub fn value_reader(&self, key: &[u8]) -> Result<Option<ValueReader>, StoreError> {
-        match self.staged.edit(key) {
-            Some(edit) => Ok(edit.value_reader(&self.storage)?),
-            None => Ok(self.work.tree.value_reader(key)?),
-        }
+        Ok(self.staged.value_reader(&self.work.tree, key)?)
     }
 
     /// Says whether a key has a value.
     pub fn contains(&self, key: &[u8]) -> Result<bool, StoreError> {
-        match self.staged.edit(key) {
-            Some(edit) => Ok(*edit != Edit::Delete),
-            None => Ok(self.work.tree.contains_key(key)?),
-        }
+        Ok(self.staged.contains_key(&self.work.tree, key)?)
     }
 
     /// Returns the number of entries. Costs a lookup for each staged edit.
     pub fn len(&self) -> Result<u64, StoreError> {
-        let mut len = self.work.tree.len();
-        for (key, edit) in self.staged.iter() {
-            match (edit, self.work.tree.contains_key(key)?) {
-                (Edit::Put(_) | Edit::PutBlob(_), false) => len += 1,
-                (Edit::Delete, true) => len -= 1,
-                _ => {}
-            }
-        }
-        Ok(len)
+        Ok(self.staged.len(&self.work.tree)?)
     }
 
     /// Says whether there are no entries.
@@ -366,11 +348,4 @@ fn first_work(
 
 fn location(storage: &Storage) -> String {
     storage.info().location.clone()
-}
-
-/// Returns the value that a staged edit puts: a copy, or what it has stored already.
-pub(super) fn staged_value(storage: &Storage, edit: &Edit) -> Result<Option<Value>, TreeError> {
-    edit.value_reader(storage)?
-        .map(ValueReader::read_all)
-        .transpose()
 }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use prollytree_plugin_api::{Hash, RefUpdate, Swap};
 
 use super::contents::Contents;
-use super::staging::Staging;
 use super::versioned::Base;
 use super::{StoreError, VersionedStore};
 use crate::history::{
     BranchName, Commit, CommitId, FirstParents, HistoryError, Position, WorkRecord,
 };
 use crate::storage::RecordBatch;
+use crate::tree::Staging;
 
 /// A work record as it is stored.
 #[derive(Clone)]

@@ -3,7 +3,7 @@
 use prollytree_plugin_api::Buffer;
 
 use super::key::MAX_KEY_LEN;
-use super::value::{BlobRef, ValueReader};
+use super::value::{BlobRef, Value, ValueReader};
 use super::{Key, TreeError};
 use crate::storage::Storage;
 
@@ -20,6 +20,20 @@ pub enum Edit {
 }
 
 impl Edit {
+    /// Returns the number of bytes that the edit holds besides itself.
+    pub(super) fn held_bytes(&self) -> usize {
+        match self {
+            Self::Put(value) => value.len(),
+            Self::PutBlob(_) | Self::Delete => 0,
+        }
+    }
+
+    /// Returns the value that the edit puts; `None` if it removes its key.
+    pub(crate) fn value(&self, storage: &Storage) -> Result<Option<Value>, TreeError> {
+        let value = self.value_reader(storage)?;
+        value.map(ValueReader::read_all).transpose()
+    }
+
     /// Returns the value that the edit puts, which it copies if it holds it; `None` if it removes
     /// its key.
     ///
@@ -30,16 +44,6 @@ impl Edit {
             Self::Put(value) => Ok(Some(ValueReader::of_value(Buffer::from(&value[..]).into()))),
             Self::PutBlob(blob) => Ok(Some(ValueReader::of_blob(storage, *blob)?)),
             Self::Delete => Ok(None),
-        }
-    }
-}
-
-impl Edit {
-    /// Returns the number of bytes that the edit holds besides itself.
-    pub(super) fn held_bytes(&self) -> usize {
-        match self {
-            Self::Put(value) => value.len(),
-            Self::PutBlob(_) | Self::Delete => 0,
         }
     }
 }

@@ -87,6 +87,12 @@ pub enum TreeError {
         /// What the system said.
         source: io::Error,
     },
+    /// A session was to go back to a state that it does not remember.
+    #[error(
+        "the savepoint is gone: it was released, or the session went back behind it; make savepoints \
+         anew after going back"
+    )]
+    NoSavepoint,
     /// Something that is written step by step went on after a step that failed.
     #[error("the {what} failed in an earlier step, whose error said why; begin it again")]
     Lost {

@@ -49,13 +49,16 @@ mod layout;
 mod merge;
 mod node;
 mod output;
+mod overlay;
 mod parameters;
 mod pipeline;
 mod proof;
 mod resolve;
 mod scan;
+mod session;
 mod snapshot;
 mod sort;
+mod staging;
 mod stats;
 mod value;
 mod walk;
@@ -66,6 +69,7 @@ pub use diff::{Change, Diff};
 pub use edit::Edit;
 pub use error::TreeError;
 pub use iter::{Iter, Keys};
+pub(crate) use key::after_prefix;
 pub use key::{Key, MAX_KEY_LEN};
 pub use merge::Merged;
 pub use node::Node;
@@ -76,7 +80,9 @@ pub use resolve::{
     Conflict, LastWriter, LeaveConflicts, MergeJson, Resolution, Resolver, TakeOurs, TakeTheirs,
 };
 pub use scan::Page;
+pub use session::{Savepoint, Session};
 pub use snapshot::Tree;
+pub(crate) use staging::Staging;
 pub use stats::{LevelStats, TreeStats};
 pub use value::{Blob, BlobRef, Value, ValueReader, ValueWriter};
 

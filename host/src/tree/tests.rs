@@ -11,6 +11,7 @@ mod merge_places;
 mod model;
 mod proof;
 mod scale;
+mod session;
 mod value;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
