@@ -45,8 +45,26 @@ fn main() -> ExitCode {
     }
 }
 
+/// Keeps to one processor, so that engines which use several are compared with those that do not.
+#[cfg(target_os = "linux")]
+fn stay_on_one_processor() -> Result<()> {
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+    let allowed = sched_getaffinity(None)?;
+    let last = (0..CpuSet::MAX_CPU).rfind(|&cpu| allowed.is_set(cpu));
+    let mut one = CpuSet::new();
+    one.set(last.ok_or("there is no processor")?);
+    Ok(sched_setaffinity(None, &one)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn stay_on_one_processor() -> Result<()> {
+    Ok(())
+}
+
 /// Row by row, so that what is compared is measured within seconds of each other.
 fn run(options: &Options) -> Result<()> {
+    stay_on_one_processor()?;
     let mut report = Report::default();
     for &entries in &options.entries {
         let data = Data::new(entries);
