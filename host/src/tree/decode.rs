@@ -124,8 +124,9 @@ impl Node {
             bytes: 0,
         };
         for index in 0..count {
-            let len = self.key(index).len() as u64 + self.cell(index).value_len();
-            totals.bytes = add(totals.bytes, len)?;
+            for len in [self.key(index).len() as u64, self.cell(index).value_len()] {
+                totals.bytes = add(totals.bytes, len)?;
+            }
         }
         Ok(totals)
     }

@@ -221,6 +221,17 @@ fn columns_wider_than_needed_and_children_without_entries_are_refused() {
     assert_eq!(decode(&barren).unwrap_err(), "a child has no entries");
 }
 
+#[test]
+fn lengths_whose_sum_is_beyond_all_bounds_are_refused() {
+    let mut bytes = leaf(&[(b"key", blob(5_000))]);
+    let length = bytes.len() - 8;
+    bytes[length..].copy_from_slice(&u64::MAX.to_le_bytes());
+    assert_eq!(
+        decode(&bytes).unwrap_err(),
+        "its totals are beyond all bounds"
+    );
+}
+
 proptest! {
     /// Several bytes at once may agree with each other where one alone would not.
     #[test]
