@@ -17,6 +17,7 @@ mod system;
 mod bench;
 mod demo;
 mod docs;
+mod fuzz;
 mod lint;
 mod plugins;
 mod quick;
@@ -59,6 +60,12 @@ const COMMANDS: &[Command] = &[
         about: "the long runs: kill and model tests over and over, each round with a new seed",
         help: soak::HELP,
         run: soak::run,
+    },
+    Command {
+        name: "fuzz",
+        about: "bytes that nobody wrote, for each decoder",
+        help: fuzz::HELP,
+        run: fuzz::run,
     },
     Command {
         name: "plugins",

@@ -27,6 +27,11 @@ const NEEDS: &[Need] = &[
         program: "python3",
         package: "python3",
     },
+    // The fuzzer's runtime is written in C++.
+    Need {
+        program: "c++",
+        package: "g++",
+    },
 ];
 
 /// Makes sure that every program is there, and the index of packages, which is a test's data.

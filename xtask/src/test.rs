@@ -8,12 +8,12 @@ use std::time::Instant;
 use crate::cargo::{self, Workspace, cargo};
 use crate::plugins::{self, Built};
 use crate::step::{self, Failure, Result};
-use crate::{demo, lint, seed, system};
+use crate::{demo, fuzz, lint, seed, system};
 
 pub(crate) const HELP: &str = "
 Runs, in this order: system packages (installed as root on Debian), lint,
-compiled plugins, all tests, documentation tests, and the conformance suite on
-each compiled plugin, and the demo. Everything that is built for tests has one profile.
+compiled plugins, all tests, documentation tests, the fuzzer for a few seconds,
+the conformance suite on each compiled plugin, and the demo. Everything that is built for tests has one profile.
 
 Environment:
   PROLLYTREE_TEST_SEED   the seed of random tests; a fresh one is chosen and printed
@@ -44,6 +44,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
             seed,
         ),
     )?;
+    fuzz::briefly(&workspace, seed)?;
     conformance(&built, seed)?;
     let folder = demo::show(&workspace, &built)?;
     fs::remove_dir_all(&folder)

@@ -63,6 +63,10 @@ const ARROWS: &[Arrow] = &[
         from: "tests/tidy",
         to: &[],
     },
+    Arrow {
+        from: "tests/fuzz",
+        to: &["plugin-api", "host", "backends/memory", "backends/pack"],
+    },
     // Suites that cross layers are not shipped; what they test is a dependency of their tests.
     Arrow {
         from: "tests/",

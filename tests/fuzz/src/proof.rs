@@ -1,0 +1,161 @@
+//! Any bytes as a proof: refused, or canonical; and what it shows against a root that is known is
+//! true. Whoever forges a proof makes its seal right, so each input is tried with the right one too.
+
+use prollytree::history::{Anchor, NamespaceKey, StoreProof};
+use prollytree::tree::{Proof, ProofError, ProvenValue};
+use prollytree_plugin_api::Hash;
+
+use crate::known::{Known, known};
+
+/// The bytes of a seal.
+const SEAL: usize = 8;
+
+pub(crate) fn run(bytes: &[u8]) -> bool {
+    let known = known();
+    let as_is = about_tree(known, bytes) | about_store(known, bytes);
+    let sealed = sealed(bytes);
+    as_is | about_tree(known, &sealed) | about_store(known, &sealed)
+}
+
+fn about_tree(known: &Known, bytes: &[u8]) -> bool {
+    let Ok(proof) = Proof::decode(bytes) else {
+        return false;
+    };
+    assert!(proof.encode() == bytes, "two encodings of one proof");
+    let root = known.tree.root();
+    match proof.entries(&root) {
+        Ok(entries) => {
+            let covered = known.map.iter().filter(|(key, _)| proof.covers(key));
+            assert!(
+                entries.len() == covered.clone().count(),
+                "all that it covers"
+            );
+            for ((key, proven), (known_key, value)) in entries.iter().zip(covered) {
+                assert!(key == known_key && proven.is(value), "a true entry");
+            }
+        }
+        // Nobody knows this root; that it can be checked is all that is asked.
+        Err(ProofError::WrongRoot { found, .. }) => {
+            if let Ok(entries) = proof.entries(&found) {
+                assert!(entries.is_sorted_by(|a, b| a.0 < b.0), "keys ascend");
+                assert!(entries.iter().all(|(key, _)| proof.covers(key)));
+            }
+        }
+        Err(_) => {}
+    }
+    for key in known.map.keys().step_by(9) {
+        assert!(
+            !proof.verify(&root, key, None),
+            "no key of the tree is absent"
+        );
+        assert!(!proof.verify(&root, key, Some(b"forged")), "a forged value");
+    }
+    assert!(
+        !proof.verify(&root, b"absent", Some(b"forged")),
+        "a forged entry"
+    );
+    true
+}
+
+fn about_store(known: &Known, bytes: &[u8]) -> bool {
+    let Ok(proof) = StoreProof::decode(bytes) else {
+        return false;
+    };
+    assert!(proof.encode() == bytes, "two encodings of one proof");
+    let plain = NamespaceKey::plain();
+    let absent = NamespaceKey::new("absent", "data").expect("a valid name");
+    for anchor in [Anchor::Commit(known.commit), Anchor::Root(known.catalog)] {
+        if let Ok(entries) = proof.entries(anchor, &plain) {
+            assert!(
+                entries
+                    .iter()
+                    .all(|(key, proven)| is_known(known, key, proven))
+            );
+        }
+        for key in known.map.keys().step_by(9) {
+            assert!(
+                !proof.verify(anchor, &plain, key, None),
+                "no key of the store is absent"
+            );
+            assert!(
+                !proof.verify(anchor, &absent, key, Some(b"forged")),
+                "a forged value"
+            );
+        }
+        if let Ok(entries) = proof.entries(anchor, &absent) {
+            assert!(entries.is_empty(), "there is no such namespace");
+        }
+    }
+    true
+}
+
+fn is_known(known: &Known, key: &[u8], proven: &ProvenValue) -> bool {
+    known.map.get(key).is_some_and(|value| proven.is(value))
+}
+
+/// Returns the bytes with the seal that they should have, also inside of a proof about a store.
+fn sealed(bytes: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    seal(&mut bytes);
+    if bytes.get(9) == Some(&2) {
+        let end = bytes.len().saturating_sub(SEAL);
+        let mut at = 10;
+        for _ in 0..3 {
+            let Some(len) = bytes.get(at..at + 4) else {
+                break;
+            };
+            let len = u32::from_le_bytes(len.try_into().expect("four bytes")) as usize;
+            at += 4;
+            if len > end.saturating_sub(at) {
+                break;
+            }
+            seal(&mut bytes[at..at + len]);
+            at += len;
+        }
+        seal(&mut bytes);
+    }
+    bytes
+}
+
+fn seal(bytes: &mut [u8]) {
+    if bytes.starts_with(b"PROLPROF") && bytes.len() >= 8 + SEAL {
+        let (fields, seal) = bytes.split_at_mut(bytes.len() - SEAL);
+        seal.copy_from_slice(&Hash::of(fields).as_bytes()[..SEAL]);
+    }
+}
+
+pub(crate) fn seeds() -> Vec<(String, Vec<u8>)> {
+    let known = known();
+    let mut seeds = Vec::new();
+    let keys: [(&str, &[u8]); 5] = [
+        ("present", b"row/017"),
+        ("outside", b"row/long"),
+        ("absent", b"row/0170"),
+        ("first", b""),
+        ("behind-all", &[255; 21]),
+    ];
+    for (name, key) in keys {
+        let proof = known.tree.generate_proof(key).expect("a proof");
+        seeds.push((format!("tree-{name}"), proof.encode()));
+    }
+    let range = known
+        .tree
+        .generate_range_proof(&b"row/010"[..]..&b"row/019"[..]);
+    seeds.push(("tree-range".to_owned(), range.expect("a proof").encode()));
+    let all = known.tree.generate_range_proof::<[u8], _>(..);
+    seeds.push(("tree-all".to_owned(), all.expect("a proof").encode()));
+    let snapshot = known.store.snapshot(known.commit).expect("a snapshot");
+    for (name, key) in &keys[..3] {
+        let proof = snapshot.generate_proof(key).expect("a proof");
+        seeds.push((format!("store-{name}"), proof.encode()));
+    }
+    let catalog = prollytree::history::Catalog::open(known.store.storage(), known.catalog);
+    let catalog = catalog.expect("a catalog");
+    let absent = NamespaceKey::new("absent", "data").expect("a valid name");
+    let none = StoreProof::generate::<[u8], _>(None, &catalog, &absent, None, ..);
+    seeds.push((
+        "store-no-namespace".to_owned(),
+        none.expect("a proof").encode(),
+    ));
+    seeds
+}

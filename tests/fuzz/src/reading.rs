@@ -1,0 +1,86 @@
+//! Reading a tree of forged nodes in every way there is: no way panics, and where the entries can be
+//! read at all, every way gives the same ones.
+
+use std::cell::Cell;
+
+use prollytree::storage::RecordBatch;
+use prollytree::tree::{Edit, Key, Tree, TreeError, Value};
+
+/// Reads everything. Returns the entries if all can be read.
+pub(crate) fn read(tree: &Tree) -> Option<Vec<(Key, Value)>> {
+    let forward: Result<Vec<_>, TreeError> = tree.iter().collect();
+    let backward: Result<Vec<_>, TreeError> = tree.iter().rev().collect();
+    let _stats = tree.stats();
+    let _first = tree.page(None, 3);
+    for key in [&b""[..], b"row/007", b"row/0070", &[255; 9]] {
+        probe(tree, key);
+    }
+    let Ok(entries) = forward else {
+        assert!(
+            backward.is_err(),
+            "what cannot be read forwards can be backwards"
+        );
+        return None;
+    };
+    let mut backward = backward.expect("what can be read forwards can be backwards");
+    backward.reverse();
+    assert_eq!(plain(&entries), plain(&backward), "both directions");
+    assert_eq!(tree.len(), entries.len() as u64, "the number of entries");
+    let bytes = |(key, value): &(Key, Value)| (key.len() + value.len()) as u64;
+    assert_eq!(tree.byte_count(), entries.iter().map(bytes).sum::<u64>());
+    assert!(entries.is_sorted_by(|a, b| a.0 < b.0), "keys ascend");
+    for (rank, (key, value)) in entries.iter().enumerate().take(50) {
+        let found = tree.get(key).expect("every node can be read");
+        assert_eq!(found.as_deref(), Some(&value[..]), "a key is found");
+        assert_eq!(tree.rank(key).expect("a rank"), rank as u64);
+        let selected = tree.select(rank as u64).expect("an entry");
+        assert_eq!(selected.map(|(key, _)| key).as_ref(), Some(key));
+        let proof = tree.generate_proof(key).expect("a proof");
+        assert!(proof.verify(&tree.root(), key, Some(value)), "a true proof");
+    }
+    let scanned = Cell::new(0);
+    let visited = tree.scan::<Vec<u8>, _, ()>(.., |_, _| {
+        scanned.set(scanned.get() + 1);
+        std::ops::ControlFlow::Continue(())
+    });
+    assert!(visited.is_ok() && scanned.get() == entries.len(), "a scan");
+    let proof = tree
+        .generate_range_proof::<Vec<u8>, _>(..)
+        .expect("a proof");
+    let proven = proof.entries(&tree.root()).expect("a true proof");
+    assert_eq!(proven.len(), entries.len(), "a proof of everything");
+    Some(entries)
+}
+
+/// Asks for a key, present or not, and edits it; errors are welcome.
+fn probe(tree: &Tree, key: &[u8]) {
+    let found = tree.get(key);
+    let contained = tree.contains_key(key);
+    if let (Ok(found), Ok(contained)) = (&found, contained) {
+        assert_eq!(found.is_some(), contained);
+    }
+    let _rank = tree.rank(key);
+    let _count = tree.count(key..);
+    if let (Ok(proof), Ok(found)) = (tree.generate_proof(key), found)
+        && let Ok(proven) = proof.value(&tree.root(), key)
+    {
+        let agree = match (&proven, &found) {
+            (Some(proven), Some(found)) => proven.is(found),
+            (None, None) => true,
+            _ => false,
+        };
+        assert!(agree, "a proof that is accepted says what the tree says");
+    }
+    for edit in [Edit::Put(b"new".to_vec()), Edit::Delete] {
+        let _edited = tree.apply([(key.to_vec(), edit)], &mut RecordBatch::new());
+    }
+    let other = Tree::empty(tree.storage().clone(), *tree.parameters());
+    let _changes = tree.diff(&other).count();
+}
+
+fn plain(entries: &[(Key, Value)]) -> Vec<(&[u8], &[u8])> {
+    entries
+        .iter()
+        .map(|(key, value)| (&key[..], &value[..]))
+        .collect()
+}
