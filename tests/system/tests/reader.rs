@@ -1,0 +1,196 @@
+//! A reader in Python that was written from `docs/format.md` and shares no code with ours reads what
+//! we write, and refuses what was forged.
+#![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Arc;
+
+use prollytree::history::{Person, SteppingClock};
+use prollytree::storage::{Storage, StorageOptions};
+use prollytree::store::{Snapshot, StoreOptions, VersionedStore};
+use prollytree::tree::{Proof, ProvenValue};
+use prollytree_plugin_api::{Hash, OpenStorage, Options, Report, Timestamp};
+use tempfile::TempDir;
+
+/// A store whose records lie in one pack.
+struct Place {
+    folder: TempDir,
+    at: Snapshot,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store").to_str().unwrap().into();
+        let request = OpenStorage::or_create(Options::from_iter([("path".to_owned(), path)]));
+        let backend = (prollytree_backend_file::BACKEND.open)(&request).unwrap();
+        let storage = Storage::new(backend, StorageOptions::default());
+        let options = StoreOptions {
+            clock: Arc::new(SteppingClock::new(Timestamp(1_700_000_000_000_000), 1)),
+            identity: Arc::new(Person::new("Ada Lovelace", "ada@example.org").unwrap()),
+            ..StoreOptions::default()
+        };
+        let mut store = VersionedStore::init(storage, options).unwrap();
+        for n in 0..2_000_u32 {
+            let value = format!("value {n} ").repeat(n as usize % 12);
+            store.put(format!("row/{n:05}"), value).unwrap();
+        }
+        for key in [&b""[..], b"\0", b"\0\0", b"\xff\xfe", &[b'k'; 900]] {
+            store.put(key, b"of an odd key").unwrap();
+        }
+        store.put("row/00500/long", vec![b'v'; 5_000]).unwrap();
+        let id = store.commit("Rows").unwrap();
+        store.storage().maintain("repack", &Report::new()).unwrap();
+        let at = store.snapshot(id).unwrap();
+        Self { folder, at }
+    }
+
+    fn pack(&self) -> PathBuf {
+        let files = fs::read_dir(self.folder.path().join("store")).unwrap();
+        let mut packs = files
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|ending| ending == "pack"));
+        let pack = packs.next().unwrap();
+        assert_eq!(packs.next(), None);
+        pack
+    }
+
+    fn verify(&self, proof: &[u8], known: Hash) -> Output {
+        let path = self.folder.path().join("proof");
+        fs::write(&path, proof).unwrap();
+        read("verify", &path, known)
+    }
+}
+
+fn read(verb: &str, path: &Path, known: Hash) -> Output {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/reader.py");
+    let mut command = Command::new("python3");
+    command
+        .arg(script)
+        .arg(verb)
+        .arg(path)
+        .arg(known.to_string());
+    command.output().unwrap()
+}
+
+/// The entries that the reader wrote, a line each.
+fn accepted(output: &Output) -> Vec<String> {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.map(str::to_owned).collect()
+}
+
+fn assert_refused(output: &Output) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.starts_with("refused: "), "{said}");
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        write!(out, "{byte:02x}").unwrap();
+        out
+    })
+}
+
+fn line(key: &[u8], proven: &ProvenValue) -> String {
+    let value = match proven {
+        ProvenValue::Whole(value) => hex(value),
+        ProvenValue::Outside { hash, len } => format!("@{hash} {len}"),
+    };
+    format!("{} {value}", hex(key))
+}
+
+#[test]
+fn a_tree_in_a_pack_is_listed_as_we_list_it() {
+    let place = Place::new();
+    let expected: Vec<_> = (place.at.iter())
+        .map(Result::unwrap)
+        .map(|(key, value)| line(&key, &ProvenValue::Whole(value.to_vec())))
+        .collect();
+    assert_eq!(expected.len(), 2_006);
+    assert!(place.at.tree().depth() > 1);
+    let pack = place.pack();
+    assert_eq!(accepted(&read("list", &pack, place.at.root())), expected);
+    assert_eq!(accepted(&read("list", &pack, place.at.id().0)), expected);
+
+    let mut bytes = fs::read(&pack).unwrap();
+    bytes[2_000] ^= 1;
+    let damaged = place.folder.path().join("damaged");
+    fs::write(&damaged, bytes).unwrap();
+    assert_refused(&read("list", &damaged, place.at.id().0));
+}
+
+#[test]
+fn proofs_show_what_we_say_that_they_show() {
+    let place = Place::new();
+    let (tree, root) = (place.at.tree(), place.at.root());
+    let keys: [&[u8]; 6] = [
+        b"row/00500",
+        b"row/00500/long",
+        b"row/005000",
+        b"",
+        b"\xff\xff",
+        b"k",
+    ];
+    for key in keys {
+        let proof = tree.generate_proof(key).unwrap();
+        let expected: Vec<_> = (proof.entries(&root).unwrap().iter())
+            .map(|(key, proven)| line(key, proven))
+            .collect();
+        assert_eq!(expected.len(), usize::from(tree.contains_key(key).unwrap()));
+        assert_eq!(accepted(&place.verify(&proof.encode(), root)), expected);
+        let proof = place.at.generate_proof(key).unwrap();
+        let output = place.verify(&proof.encode(), place.at.id().0);
+        assert_eq!(accepted(&output), expected);
+    }
+    let ranges = [
+        tree.generate_range_proof(&b"row/00100"[..]..&b"row/00300"[..]),
+        tree.generate_range_proof(&b"row/019"[..]..),
+        tree.generate_range_proof(..=&b"row/00002"[..]),
+        tree.generate_range_proof(&b"row/00300"[..]..&b"row/00100"[..]),
+    ];
+    for proof in ranges {
+        let proof = proof.unwrap();
+        let expected: Vec<_> = (proof.entries(&root).unwrap().iter())
+            .map(|(key, proven)| line(key, proven))
+            .collect();
+        assert_eq!(accepted(&place.verify(&proof.encode(), root)), expected);
+    }
+}
+
+#[test]
+fn forged_proofs_are_refused() {
+    let place = Place::new();
+    let (tree, root) = (place.at.tree(), place.at.root());
+    let proof = tree.generate_proof(b"row/00500").unwrap().encode();
+    assert_refused(&place.verify(&proof, Hash::of(b"another tree")));
+    assert_refused(&place.verify(&proof[..proof.len() - 1], root));
+    // In the seal, in the leaf, in the root, in the number of nodes.
+    let count = 10 + 2 * 5 + 2 * b"row/00500".len();
+    for at in [proof.len() - 1, proof.len() - 30, count + 8 + 40, count] {
+        let mut forged = proof.clone();
+        forged[at] ^= 1;
+        assert_refused(&place.verify(&forged, root));
+        // Whoever forges a proof makes its seal right.
+        let fields = forged.len() - 8;
+        let seal = Hash::of(&forged[..fields]);
+        forged[fields..].copy_from_slice(&seal.as_bytes()[..8]);
+        let output = place.verify(&forged, root);
+        if at == proof.len() - 1 {
+            assert_eq!(accepted(&output).len(), 1, "a mended seal is no forgery");
+        } else {
+            assert_refused(&output);
+            let ours = Proof::decode(&forged).and_then(|proof| proof.entries(&root));
+            assert!(ours.is_err());
+        }
+    }
+    let of_store = place.at.generate_proof(b"row/00500").unwrap().encode();
+    assert_refused(&place.verify(&of_store, Hash::of(b"another commit")));
+    assert_refused(&place.verify(&of_store, root));
+}
