@@ -13,7 +13,7 @@ Builds the workspace fuzz/ with coverage counters and runs its programs, one
 target after the other: node, tree, proof, pack, records. Each begins with what
 is kept in fuzz/corpus and fuzz/regressions; what it finds on the way is kept
 in the folder fuzz/found of the target folder, for the next run. A run fails
-when a target panics, takes longer than ten seconds or more than 2 GiB.
+when a target panics, takes longer than a minute or more than 2 GiB.
 
 An input that makes a target panic belongs into fuzz/regressions/<target>, where
 an ordinary test tries it from then on.
@@ -167,7 +167,7 @@ impl Place {
                 format!("-seed={}", (seed & 0x7fff_ffff).max(1)),
                 format!("-artifact_prefix={}/", crashes.display()),
             ])
-            .args(["-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1"])
+            .args(["-timeout=60", "-rss_limit_mb=2048", "-print_final_stats=1"])
             .arg(&found)
             .args(self.kept(target));
         let (ended_well, text) = output(&mut command)?;

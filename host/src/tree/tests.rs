@@ -9,6 +9,7 @@ mod measure;
 mod merge;
 mod merge_places;
 mod model;
+mod peer_faults;
 mod proof;
 mod scale;
 mod session;
@@ -16,12 +17,12 @@ mod value;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use prollytree_plugin_api::{
-    BatchSize, Buffer, Call, Capabilities, Hash, NodeStorage, Record, RefName, RefUpdate, Result,
-    Slot, StorageInfo, Swap,
+    BatchSize, Buffer, Call, Capabilities, Error, ErrorKind, Hash, NodeStorage, Record, RefName,
+    RefUpdate, Result, Slot, StorageInfo, Swap,
 };
 
 use super::*;
@@ -35,6 +36,8 @@ struct Counting {
     writes: AtomicUsize,
     /// Calls that read records.
     calls: AtomicUsize,
+    /// While set, every call that reads or writes records fails.
+    broken: AtomicBool,
 }
 
 impl Counting {
@@ -52,6 +55,13 @@ impl Counting {
     fn take_calls(&self) -> usize {
         self.calls.swap(0, Ordering::Relaxed)
     }
+
+    fn check(&self) -> Result<()> {
+        if self.broken.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::IO, "the disk is gone"));
+        }
+        Ok(())
+    }
 }
 
 impl NodeStorage for Counting {
@@ -67,6 +77,7 @@ impl NodeStorage for Counting {
     }
 
     fn get_many(&self, _: &Call<'_>, hashes: &[Hash], out: &mut [Slot]) -> Result<()> {
+        self.check()?;
         let records = self.records.lock();
         self.calls.fetch_add(1, Ordering::Relaxed);
         for (hash, slot) in hashes.iter().zip(out) {
@@ -89,6 +100,7 @@ impl NodeStorage for Counting {
     }
 
     fn put_many(&self, _: &Call<'_>, records: &[Record<'_>]) -> Result<()> {
+        self.check()?;
         let mut stored = self.records.lock();
         for record in records {
             self.writes.fetch_add(1, Ordering::Relaxed);
