@@ -212,7 +212,8 @@ impl Place {
         }
         let mut command = self.program(target);
         command
-            .args(["-set_cover_merge=1", &format!("-max_len={MAX_LEN}")])
+            .args(["-set_cover_merge=1", "-use_counters=0"])
+            .arg(format!("-max_len={MAX_LEN}"))
             .arg(&chosen)
             .arg(self.folder("found", target)?)
             .args(self.kept(target));
