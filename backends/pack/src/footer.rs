@@ -76,6 +76,9 @@ impl Footer {
         if version != VERSION {
             return Err(unknown_version(version));
         }
+        if u32_at(bytes, 32) != 0 {
+            return Err(corrupt("a reserved field of the pack's footer is not zero"));
+        }
         let footer = Self {
             records: u64_at(bytes, 0),
             bytes: u64_at(bytes, 8),

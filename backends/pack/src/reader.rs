@@ -148,7 +148,11 @@ impl<S: ReadAt> Pack<S> {
         let fence = &self.fences[number];
         let (entries, _) = bytes.as_chunks::<{ Entry::LEN }>();
         let ordered = entries.is_sorted_by(|a, b| a[..Hash::LEN] < b[..Hash::LEN]);
-        if crc32fast::hash(&bytes) != fence.crc || !ordered {
+        // A fence that names another hash would make records of its block absent.
+        let begins = entries.first().map(Entry::hash_of) == Some(fence.first);
+        let next = self.fences.get(number + 1).map(|next| next.first);
+        let ends = next.is_none_or(|next| entries.last().map(Entry::hash_of) < Some(next));
+        if crc32fast::hash(&bytes) != fence.crc || !(ordered && begins && ends) {
             return Err(corrupt("a block of the pack's index is damaged").with("block", number));
         }
         Ok(bytes)

@@ -227,3 +227,40 @@ proptest! {
         let _read = walk(&bytes, &wanted);
     }
 }
+
+/// Makes the checksums of the fences and of the footer right again.
+fn mend(bytes: &mut [u8], fences: usize) {
+    let end = bytes.len() - 48;
+    let crc = crc32fast::hash(&bytes[fences..end]);
+    bytes[end + 24..end + 28].copy_from_slice(&crc.to_le_bytes());
+    let crc = crc32fast::hash(&bytes[end..end + 36]);
+    bytes[end + 36..end + 40].copy_from_slice(&crc.to_le_bytes());
+}
+
+#[test]
+fn a_fence_that_is_not_where_its_block_begins_is_found_out() {
+    let contents = contents(200);
+    let (bytes, _) = write(&contents);
+    let fences = bytes.len() - 48 - 4 * 36;
+    let hashes: Vec<&Hash> = contents.keys().collect();
+    // The second block begins with the record 64; its fence says that it begins later or earlier.
+    for (record, lie) in [(hashes[65], hashes[65]), (hashes[63], hashes[63])] {
+        let mut forged = bytes.clone();
+        forged[fences + 36..fences + 68].copy_from_slice(lie.as_bytes());
+        mend(&mut forged, fences);
+        let pack = Pack::open(&*forged).unwrap();
+        assert_eq!(pack.find(record).unwrap_err().kind(), ErrorKind::CORRUPT);
+        let listed = pack.entries(None).find_map(Result::err).unwrap();
+        assert_eq!(listed.kind(), ErrorKind::CORRUPT);
+    }
+}
+
+#[test]
+fn a_reserved_field_that_is_not_zero_is_refused() {
+    let (mut bytes, _) = write(&contents(3));
+    let end = bytes.len() - 48;
+    bytes[end + 32] = 1;
+    mend(&mut bytes, end - 36);
+    let error = Pack::open(&*bytes).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::CORRUPT);
+}
