@@ -49,7 +49,7 @@ class Node:
     """Cells are values of a leaf, as (hash, length) if out of line; or children: hash, entries, bytes."""
 
     def __init__(self, data):
-        need(data[:4] == b"P\1\0\0" and len(data) >= 32, "it is not a node")
+        need(data[:4] == b"P\1\1\0" and len(data) >= 32, "it is not a node")
         self.fingerprint, self.level, keys, width, extra, count, prefix, _, key_size, cell_size = (
             struct.unpack_from("<8sBBBBIHHII", data, 4))
         need(count <= len(data) // 8, "it is cut off")
@@ -130,7 +130,7 @@ def store_proof(data, known, key):
     commit, catalog, tree = fields.long(), fields.long(), fields.long()
     fields.end()
     if commit:
-        need(hashlib.sha256(commit).digest() == known and commit[:4] == b"P\3\0\0", "another commit")
+        need(hashlib.sha256(commit).digest() == known and commit[:4] == b"P\3\1\0", "another commit")
     bounds, found = tree_proof(catalog, commit[4:36] if commit else known)
     need(bounds == [(1, key)] * 2, "it is about another namespace")
     need(bool(found) == bool(tree), "its parts are about different things")
@@ -139,7 +139,7 @@ def store_proof(data, known, key):
 
 def open_pack(data):
     """Returns a function from hashes to records."""
-    need(data[:16] == b"PROLPACK" + bytes(8) and data[-8:] == b"PROLPEND", "it is not a pack")
+    need(data[:16] == b"PROLPACK\1" + bytes(7) and data[-8:] == b"PROLPEND", "it is not a pack")
     need(zlib.crc32(data[-48:-12]) == int.from_bytes(data[-12:-8], "little"), "a damaged footer")
     count, _, start, crc = struct.unpack_from("<QQQI", data, len(data) - 48)
     end = start + 64 * count
@@ -155,12 +155,22 @@ def open_pack(data):
     return record
 
 
+def value(record, address, length):
+    """Returns a value out of line; a long one is listed, and lists are listed."""
+    blob = record(address)
+    need(blob[:4] == b"P\2\1\0" and len(blob) > 4, "it is not a blob")
+    entries = struct.iter_unpack("<32sQ", blob[5:]) if blob[4] else []
+    found = b"".join(value(record, *entry) for entry in entries) if blob[4] else blob[5:]
+    need(len(found) == length, "a value has another length")
+    return found
+
+
 def list_tree(record, address, key):
     load = lambda address: Node(record(address))
-    if record(address)[:4] == b"P\3\0\0":
+    if record(address)[:4] == b"P\3\1\0":
         address = dict(walk(record(address)[4:36], load)).get(key, b"")[:32]
     for name, cell in walk(address, load) if address else ():
-        yield name, record(cell[0])[4:] if isinstance(cell, tuple) else cell
+        yield name, value(record, *cell) if isinstance(cell, tuple) else cell
 
 
 def main(verb, path, known, name="default"):

@@ -125,7 +125,7 @@ fn root_bytes(
     if tree.is_empty() {
         // An empty tree is stored with the first edits only.
         let mut leaf = vec![0; 32];
-        leaf[..2].copy_from_slice(b"P\x01");
+        leaf[..3].copy_from_slice(b"P\x01\x01");
         return with_parameters(&leaf, &parameters);
     }
     record(&backend, tree.root()).to_vec()

@@ -144,7 +144,7 @@ fn a_value_that_looks_like_a_reference_or_a_node_is_a_value() {
     let (_, storage) = new_storage();
     let other = build(&storage, Parameters::default(), &numbered(300));
     let large = vec![7; 5_000];
-    let record = |value: &[u8]| [b"P\x02\0\0", value].concat();
+    let record = |value: &[u8]| [b"P\x02\x01\0\0", value].concat();
     let address = Hash::of(&record(&large));
     let reference = [address.as_bytes(), &5_000_u64.to_le_bytes()[..]].concat();
     let node = other.root_node().encoded().to_vec();
