@@ -95,11 +95,11 @@ impl Manifest {
         let mut read = || {
             let store = rest.array()?;
             let (generation, journal) = (rest.u64()?, rest.u64()?);
-            let (_, count) = (rest.u32()?, rest.u32()?);
+            let (reserved, count) = (rest.u32()?, rest.u32()?);
             let packs = (0..count).map(|_| rest.hash()).collect::<Option<_>>()?;
             let body = bytes.len().checked_sub(4)?;
             let whole = rest.0.len() == 4 && rest.u32()? == crc32fast::hash(&bytes[..body]);
-            whole.then_some(Self {
+            (whole && reserved == 0).then_some(Self {
                 store,
                 generation,
                 journal,
@@ -167,5 +167,29 @@ impl<'a> Fields<'a> {
 
     pub(crate) fn hash(&mut self) -> Option<Hash> {
         self.array().map(Hash::new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_is_read_back_and_one_with_a_reserved_field_in_use_is_damaged() {
+        let manifest = Manifest {
+            store: [7; 16],
+            generation: 3,
+            journal: 2,
+            packs: vec![Hash::of(b"pack")],
+        };
+        let mut bytes = manifest.encode();
+        let read = Manifest::decode(&bytes).expect("it is as it was written");
+        assert_eq!(read.encode(), bytes);
+        let (reserved, body) = (44, bytes.len() - 4);
+        bytes[reserved] = 1;
+        let crc = crc32fast::hash(&bytes[..body]);
+        bytes[body..].copy_from_slice(&crc.to_le_bytes());
+        let kind = Manifest::decode(&bytes).map_err(|error| error.kind());
+        assert!(matches!(kind, Err(ErrorKind::CORRUPT)));
     }
 }
