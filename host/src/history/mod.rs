@@ -11,7 +11,6 @@ mod commit;
 mod error;
 mod identity;
 mod log;
-mod meta;
 mod moment;
 mod names;
 mod namespace;

@@ -129,9 +129,9 @@ impl Resolver<'_> {
     /// Lists the stored commits whose ids begin with `digits`: one page of a listing, as a rule.
     fn listed(&self, digits: &str) -> Result<Vec<CommitId>, RevisionError> {
         let mut found = Vec::new();
-        for entry in self.storage.records(just_before(digits)) {
+        for entry in self.storage.records_beginning(digits) {
             let entry = entry?;
-            if !entry.hash.to_string().starts_with(digits) || found.len() == CANDIDATES {
+            if found.len() == CANDIDATES {
                 break;
             }
             if entry.kind == Kind::COMMIT {
@@ -224,37 +224,5 @@ fn unknown(name: &str, digits: bool) -> RevisionError {
     RevisionError::Unknown {
         name: name.into(),
         digits,
-    }
-}
-
-/// Returns the greatest hash that is smaller than every hash beginning with `digits`, or `None` if
-/// there is no smaller one.
-fn just_before(digits: &str) -> Option<Hash> {
-    let lowest = format!("{digits:0<64}")
-        .parse::<Hash>()
-        .expect("64 hexadecimal digits");
-    let mut bytes = *lowest.as_bytes();
-    for byte in bytes.iter_mut().rev() {
-        *byte = byte.wrapping_sub(1);
-        if *byte != u8::MAX {
-            return Some(Hash::new(bytes));
-        }
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_listing_begins_just_before_the_digits() {
-        assert_eq!(just_before("0000"), None);
-        let before = just_before("8").unwrap().to_string();
-        assert_eq!(before, format!("7{}", "f".repeat(63)));
-        let before = just_before(&"0".repeat(63)).map(|hash| hash.to_string());
-        assert_eq!(before, None);
-        let before = just_before("00ab01").unwrap().to_string();
-        assert_eq!(before, format!("00ab00{}", "f".repeat(58)));
     }
 }

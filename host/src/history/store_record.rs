@@ -2,10 +2,9 @@
 
 use prollytree_plugin_api::{Buffer, Hash, Kind, RefName, Timestamp};
 
-use super::meta::MetaForm;
 use super::names::BranchName;
 use crate::storage::{Decode, Malformed, RecordBatch};
-use crate::storage::{Fields, PutFields};
+use crate::storage::{Fields, MetaForm, PutFields};
 use crate::tree::Parameters;
 
 /// What was decided when a store was made.

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use prollytree_plugin_api::{Buffer, Hash, Kind, Timestamp};
 
 use super::commit::CommitId;
-use super::meta::MetaForm;
 use super::names::BranchName;
 use crate::storage::{Decode, Malformed, RecordBatch};
-use crate::storage::{Fields, PutFields};
+use crate::storage::{Fields, MetaForm, PutFields};
 
 /// Where a worktree stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,9 +6,11 @@
 mod batch;
 mod cache;
 mod decode;
+mod digits;
 mod error;
 mod fields;
 mod leading;
+mod meta;
 mod paged;
 mod pin;
 mod read;
@@ -28,6 +30,7 @@ pub use error::StorageError;
 
 pub(crate) use fields::{Fields, PutFields};
 pub(crate) use leading::Leading;
+pub(crate) use meta::MetaForm;
 pub(crate) use pin::Pin;
 
 use cache::Cache;

@@ -93,6 +93,22 @@ pub enum TreeError {
          anew after going back"
     )]
     NoSavepoint,
+    /// A tree cannot have this name.
+    #[error("a tree cannot be named `{}`: {}", .name.escape_debug(), .source.message())]
+    InvalidName {
+        /// The name.
+        name: String,
+        /// The rule that is broken.
+        source: prollytree_plugin_api::Error,
+    },
+    /// A named tree is not what it was when it was opened.
+    #[error(
+        "another has saved the tree `{name}` since it was opened; open it again and repeat the edits"
+    )]
+    TreeMoved {
+        /// The name of the tree.
+        name: String,
+    },
     /// Something that is written step by step went on after a step that failed.
     #[error("the {what} failed in an earlier step, whose error said why; begin it again")]
     Lost {

@@ -30,6 +30,7 @@
 //! ```
 
 mod adopt;
+mod bare;
 mod boundary;
 mod bulk;
 mod children;
@@ -43,6 +44,7 @@ mod encode;
 mod entries;
 mod error;
 mod frontier;
+mod inspect;
 mod iter;
 mod key;
 mod layout;
@@ -56,6 +58,7 @@ mod proof;
 mod resolve;
 mod scan;
 mod session;
+mod sharing;
 mod snapshot;
 mod sort;
 mod staging;
@@ -64,10 +67,12 @@ mod value;
 mod walk;
 mod writer;
 
+pub use bare::{BareTree, BareTreeRecord};
 pub use bulk::{BulkLoad, BulkOptions, BulkProgress};
 pub use diff::{Change, Diff};
 pub use edit::Edit;
 pub use error::TreeError;
+pub use inspect::NodeEntry;
 pub use iter::{Iter, Keys};
 pub(crate) use key::after_prefix;
 pub use key::{Key, MAX_KEY_LEN};
@@ -81,9 +86,10 @@ pub use resolve::{
 };
 pub use scan::Page;
 pub use session::{Savepoint, Session};
+pub use sharing::{Sharing, Unshared};
 pub use snapshot::Tree;
 pub(crate) use staging::Staging;
-pub use stats::{LevelStats, TreeStats};
+pub use stats::{Fill, LevelStats, TreeStats};
 pub use value::{Blob, BlobRef, Value, ValueReader, ValueWriter};
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ use prollytree_plugin_api::{Buffer, Hash};
 use super::children::Children;
 use super::key::KeyRef;
 use super::layout::{BLOB_CELL_LEN, Fields, HEAD_LEN, Layout, end};
-use super::parameters::Fingerprint;
 use super::value::Cell;
 
 /// A leaf, which holds keys and values, or an internal node, which holds the last key, the hash and
@@ -64,22 +63,8 @@ impl Node {
         node
     }
 
-    /// Returns the height above the leaves, which are at level 0.
-    pub(super) fn level(&self) -> u8 {
-        self.fields.level
-    }
-
     pub(super) fn is_leaf(&self) -> bool {
         self.fields.level == 0
-    }
-
-    /// Returns the number of entries.
-    pub(super) fn len(&self) -> usize {
-        self.fields.count as usize
-    }
-
-    pub(super) fn fingerprint(&self) -> Fingerprint {
-        self.fields.fingerprint
     }
 
     pub(super) fn totals(&self) -> Totals {

@@ -7,6 +7,7 @@ use prollytree_plugin_api::Hash;
 
 use super::children::check_child;
 use super::node::Node;
+use super::parameters::{Measure, Parameters};
 use super::value::Cell;
 use super::{Tree, TreeError};
 
@@ -30,8 +31,20 @@ pub struct LevelStats {
     pub entries: u64,
     /// The sum of their sizes as records, in bytes.
     pub bytes: u64,
-    /// The size of the largest, in bytes.
+    /// How full they are.
+    pub fill: Fill,
+}
+
+/// How full nodes are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fill {
+    /// The size of the smallest as a record, in bytes.
+    pub smallest: u64,
+    /// The size of the largest.
     pub largest: u64,
+    /// The number of nodes by their size in quarters of the target, as the boundary rule measures
+    /// both: first those of less than one quarter, at last those of at least fifteen.
+    pub quarters: [u64; 16],
 }
 
 impl TreeStats {
@@ -42,7 +55,7 @@ impl TreeStats {
         };
         let mut blobs = HashSet::new();
         let root = Arc::clone(tree.root_node());
-        stats.add(&root, &mut blobs);
+        stats.add(&root, tree.parameters(), &mut blobs);
         let mut open = vec![root];
         while let Some(node) = open.pop() {
             if node.is_leaf() {
@@ -54,20 +67,20 @@ impl TreeStats {
             let children = tree.storage().load_many::<Node>(&hashes)?;
             for (index, child) in children.into_iter().enumerate() {
                 check_child(&node, index, &child)?;
-                stats.add(&child, &mut blobs);
+                stats.add(&child, tree.parameters(), &mut blobs);
                 open.push(child);
             }
         }
         Ok(stats)
     }
 
-    fn add(&mut self, node: &Node, blobs: &mut HashSet<Hash>) {
+    fn add(&mut self, node: &Node, parameters: &Parameters, blobs: &mut HashSet<Hash>) {
         let level = &mut self.levels[usize::from(node.level())];
-        let bytes = node.encoded().len() as u64;
+        let bytes = node.record_len() as u64;
         level.nodes += 1;
         level.entries += node.len() as u64;
         level.bytes += bytes;
-        level.largest = level.largest.max(bytes);
+        level.fill.add(bytes, quarters_of_target(node, parameters));
         if !node.is_leaf() {
             return;
         }
@@ -80,4 +93,34 @@ impl TreeStats {
             }
         }
     }
+}
+
+impl Fill {
+    fn add(&mut self, bytes: u64, quarters: u64) {
+        let first = self.quarters.iter().all(|&count| count == 0);
+        self.smallest = if first {
+            bytes
+        } else {
+            self.smallest.min(bytes)
+        };
+        self.largest = self.largest.max(bytes);
+        let last = self.quarters.len() - 1;
+        let place = usize::try_from(quarters).map_or(last, |quarters| quarters.min(last));
+        self.quarters[place] += 1;
+    }
+}
+
+/// Returns the size of a node as the boundary rule measures it, in whole quarters of the target.
+fn quarters_of_target(node: &Node, parameters: &Parameters) -> u64 {
+    let shape = parameters.shape();
+    let target = if node.is_leaf() {
+        shape.leaf.target
+    } else {
+        shape.internal.target
+    };
+    let size = match shape.measure {
+        Measure::Bytes => node.weight_of_run(0..node.len()),
+        Measure::Entries => node.len() as u64,
+    };
+    size.saturating_mul(4) / u64::from(target)
 }

@@ -1,5 +1,6 @@
 //! The tree against a `BTreeMap`, over a backend that counts.
 
+mod bare;
 mod boundary;
 mod bulk;
 mod bytes;
@@ -13,6 +14,7 @@ mod peer_faults;
 mod proof;
 mod scale;
 mod session;
+mod sight;
 mod value;
 
 use std::collections::{BTreeMap, HashMap, HashSet};

@@ -2,27 +2,28 @@
 
 use prollytree_plugin_api::Kind;
 
-use crate::storage::{Malformed, header, read_header};
+use super::{Malformed, header, read_header};
 
 /// What a meta record is: the byte after its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum MetaForm {
+pub(crate) enum MetaForm {
     Store = 1,
     Work = 2,
+    Tree = 3,
 }
 
 impl MetaForm {
     const VERSION: u8 = 1;
 
     /// Returns what a record of this form begins with.
-    pub(super) fn header(self) -> Vec<u8> {
+    pub(crate) fn header(self) -> Vec<u8> {
         let mut bytes = header(Kind::META, Self::VERSION).to_vec();
         bytes.push(self as u8);
         bytes
     }
 
     /// Says whether a record of this form was written before the format was final.
-    pub(super) fn is_provisional(self, bytes: &[u8]) -> bool {
+    pub(crate) fn is_provisional(self, bytes: &[u8]) -> bool {
         let form = read_header(bytes, Kind::META, 0)
             .ok()
             .and_then(<[u8]>::first);
@@ -30,7 +31,7 @@ impl MetaForm {
     }
 
     /// Checks the beginning of a record and returns what follows it.
-    pub(super) fn read_header(self, bytes: &[u8]) -> Result<&[u8], Malformed> {
+    pub(crate) fn read_header(self, bytes: &[u8]) -> Result<&[u8], Malformed> {
         match read_header(bytes, Kind::META, Self::VERSION)?.split_first() {
             Some((&form, rest)) if form == self as u8 => Ok(rest),
             Some((form, _)) => Err(Malformed::new(format!(
