@@ -9,6 +9,7 @@ mod changes;
 mod commits;
 mod file;
 mod json;
+mod sizes;
 mod style;
 mod table;
 mod time;
@@ -20,6 +21,7 @@ pub(crate) use changes::{ChangeCount, ChangeFormat, write_changes, write_json_ch
 pub(crate) use commits::{json_commit, printable, write_commit, write_summary};
 pub(crate) use file::{sync_folder, write_file};
 pub(crate) use json::{JsonArray, begin_object, write_json};
+pub(crate) use sizes::{exact_bytes, short_bytes};
 pub(crate) use style::{ADDED, CHANGED, HEADING, NAME, REMOVED, paint};
 pub(crate) use table::Table;
 pub(crate) use time::{json_time, shown_time};

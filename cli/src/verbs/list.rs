@@ -9,9 +9,10 @@ use prollytree::store::{StoreError, VersionedStore};
 use prollytree::tree::{Key, Value};
 use serde_json::{Map, json};
 
+use super::list_graph::{Extent, draw, json_tree};
 use crate::failure::Failure;
 use crate::input::BytesArgs;
-use crate::output::{FormatArgs, JsonArray, NAME, escaped, json_bytes, out, paint};
+use crate::output::{FormatArgs, JsonArray, NAME, escaped, json_bytes, out, paint, write_json};
 use crate::session::Session;
 
 /// List keys in order
@@ -23,7 +24,8 @@ Examples:
   git-prolly list
   git-prolly list --values --prefix user/
   git-prolly list --from b --to d --reverse --limit 10
-  git-prolly list --at v1.0 --format json")]
+  git-prolly list --at v1.0 --format json
+  git-prolly list --graph --depth 3 --limit 5")]
 pub(crate) struct List {
     /// Write the values too
     #[arg(long)]
@@ -45,9 +47,17 @@ pub(crate) struct List {
     #[arg(long)]
     reverse: bool,
 
-    /// At most so many
+    /// At most so many; with --graph, of the children of each node (10)
     #[arg(long, value_name = "COUNT")]
     limit: Option<usize>,
+
+    /// Draw the nodes of the tree instead
+    #[arg(long, conflicts_with_all = ["values", "prefix", "from", "to", "reverse"])]
+    graph: bool,
+
+    /// So many levels below the root are drawn
+    #[arg(long, value_name = "LEVELS", requires = "graph", default_value_t = 2)]
+    depth: usize,
 
     /// Look at this revision instead of the present
     #[arg(long, value_name = "REVISION")]
@@ -66,6 +76,9 @@ type Entries<'a> = Box<dyn DoubleEndedIterator<Item = Result<(Key, Value), Store
 impl List {
     pub(super) fn run(self, session: &Session) -> Result<(), Failure> {
         let store = session.open_to_read()?;
+        if self.graph {
+            return self.draw(&store);
+        }
         let entries = self.entries(&store)?;
         let entries: Box<dyn Iterator<Item = _>> = if self.reverse {
             Box::new(entries.rev())
@@ -74,6 +87,24 @@ impl List {
         };
         let entries = entries.take(self.limit.unwrap_or(usize::MAX));
         write_entries(entries, self.values, self.format.is_json())
+    }
+
+    fn draw(&self, store: &VersionedStore) -> Result<(), Failure> {
+        let tree = match &self.at {
+            None => store.tree().clone(),
+            Some(at) => store.at(&Revision::new(at)?)?.tree().clone(),
+        };
+        let extent = Extent {
+            depth: self.depth,
+            children: self.limit.unwrap_or(10),
+        };
+        let mut out = out();
+        if self.format.is_json() {
+            write_json(&mut out, &json_tree(&tree, extent)?)?;
+        } else {
+            draw(&mut out, &tree, extent)?;
+        }
+        Ok(out.flush()?)
     }
 
     fn entries<'a>(&self, store: &'a VersionedStore) -> Result<Entries<'a>, Failure> {

@@ -17,6 +17,7 @@ mod import;
 mod init;
 mod keys_at;
 mod list;
+mod list_graph;
 mod log;
 mod man;
 mod merge;
@@ -27,6 +28,7 @@ mod show;
 mod stats;
 mod status;
 mod tag;
+mod tree;
 mod verify;
 
 use std::process::ExitCode;
@@ -56,6 +58,7 @@ pub(crate) enum Verb {
     History(history::History),
     KeysAt(keys_at::KeysAt),
     Stats(stats::Stats),
+    Tree(tree::Tree),
     Prove(prove::Prove),
     Verify(verify::Verify),
     Import(import::Import),
@@ -88,6 +91,7 @@ pub(crate) fn run(verb: Verb, session: &Session) -> Result<ExitCode, Failure> {
         Verb::History(verb) => verb.run(session),
         Verb::KeysAt(verb) => verb.run(session),
         Verb::Stats(verb) => verb.run(session),
+        Verb::Tree(verb) => verb.run(session),
         Verb::Prove(verb) => verb.run(session),
         Verb::Verify(verb) => verb.run(session),
         Verb::Import(verb) => verb.run(session),

@@ -129,6 +129,10 @@ fn place_for(example: &str, all: &Place) -> Place {
 /// Puts the id of the newest commit in place of the word for one.
 #[cfg(unix)]
 fn with_commit(example: &str, place: &Place) -> String {
+    if example.contains(" HASH") {
+        let stats = place.run(["stats", "--format", "json"]).json();
+        return example.replace("HASH", stats["root"].as_str().unwrap());
+    }
     if !example.contains(" ID ") {
         return example.to_owned();
     }

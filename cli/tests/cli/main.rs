@@ -9,4 +9,5 @@ mod plugins;
 mod proofs;
 mod refusals;
 mod rows;
+mod sight;
 mod support;
