@@ -1,9 +1,8 @@
 //! `keys-at`: the keys of a revision.
 
 use prollytree::history::Revision;
-use prollytree::store::StoreError;
 
-use super::list::write_entries;
+use super::list::{listed, write_entries};
 use crate::failure::Failure;
 use crate::session::Session;
 
@@ -39,7 +38,7 @@ impl KeysAt {
     pub(super) fn run(self, session: &Session) -> Result<(), Failure> {
         let store = session.open_to_read()?;
         let snapshot = store.at(&Revision::new(&self.revision)?)?;
-        let entries = snapshot.iter().map(|entry| entry.map_err(StoreError::from));
-        write_entries(entries, self.values, self.format == KeyFormat::Json)
+        let entries = listed(snapshot.iter(), self.values);
+        write_entries(entries, self.format == KeyFormat::Json)
     }
 }

@@ -6,7 +6,7 @@ use std::ops::Bound;
 
 use prollytree::history::Revision;
 use prollytree::store::{StoreError, VersionedStore};
-use prollytree::tree::{Key, Value};
+use prollytree::tree::{Iter, Key, Value, after_prefix};
 use serde_json::{Map, json};
 
 use super::list_graph::{Extent, draw, json_tree};
@@ -70,8 +70,9 @@ pub(crate) struct List {
     format: FormatArgs,
 }
 
-/// Entries in order, of the present or of a revision.
-type Entries<'a> = Box<dyn DoubleEndedIterator<Item = Result<(Key, Value), StoreError>> + 'a>;
+/// Entries in order, of the present or of a revision; without values where only keys are wanted.
+pub(super) type Entries<'a> =
+    Box<dyn DoubleEndedIterator<Item = Result<(Key, Option<Value>), StoreError>> + 'a>;
 
 impl List {
     pub(super) fn run(self, session: &Session) -> Result<(), Failure> {
@@ -86,7 +87,7 @@ impl List {
             entries
         };
         let entries = entries.take(self.limit.unwrap_or(usize::MAX));
-        write_entries(entries, self.values, self.format.is_json())
+        write_entries(entries, self.format.is_json())
     }
 
     fn draw(&self, store: &VersionedStore) -> Result<(), Failure> {
@@ -107,46 +108,56 @@ impl List {
         Ok(out.flush()?)
     }
 
+    /// Returns what is listed. Values are read only if they are wanted: one out of line may be large.
     fn entries<'a>(&self, store: &'a VersionedStore) -> Result<Entries<'a>, Failure> {
         let key = |argument: &Option<OsString>| {
+            let argument = argument.as_deref();
             argument
-                .as_deref()
                 .map(|argument| self.bytes.read(argument))
                 .transpose()
         };
         let (prefix, from, to) = (key(&self.prefix)?, key(&self.from)?, key(&self.to)?);
+        let end = prefix.as_deref().and_then(after_prefix).or(to);
         let range = (
-            from.as_deref().map_or(Bound::Unbounded, Bound::Included),
-            to.as_deref().map_or(Bound::Unbounded, Bound::Excluded),
+            (prefix.or(from)).map_or(Bound::Unbounded, Bound::Included),
+            end.map_or(Bound::Unbounded, Bound::Excluded),
         );
         let Some(at) = &self.at else {
-            return Ok(match prefix {
-                Some(prefix) => Box::new(store.prefix(&prefix)),
-                None => Box::new(store.range::<[u8], _>(range)),
+            return Ok(if self.values {
+                let entries = store.range::<Key, _>(range);
+                Box::new(entries.map(|entry| entry.map(|(key, value)| (key, Some(value)))))
+            } else {
+                let keys = store.range_keys::<Key, _>(range);
+                Box::new(keys.map(|key| Ok((key?, None))))
             });
         };
-        let snapshot = store.at(&Revision::new(at)?)?;
-        let entries = match prefix {
-            Some(prefix) => snapshot.prefix(&prefix),
-            None => snapshot.range::<[u8], _>(range),
-        };
-        Ok(Box::new(
-            entries.map(|entry| entry.map_err(StoreError::from)),
-        ))
+        let entries = store.at(&Revision::new(at)?)?.range::<Key, _>(range);
+        Ok(listed(entries, self.values))
     }
+}
+
+/// Returns entries of a tree, with or without their values.
+pub(super) fn listed(entries: Iter, values: bool) -> Entries<'static> {
+    if values {
+        return Box::new(entries.map(|entry| {
+            let (key, value) = entry.map_err(StoreError::from)?;
+            Ok((key, Some(value)))
+        }));
+    }
+    let keys = entries.keys();
+    Box::new(keys.map(|key| Ok((key.map_err(StoreError::from)?, None))))
 }
 
 /// Writes entries as they come.
 pub(super) fn write_entries(
-    entries: impl Iterator<Item = Result<(Key, Value), StoreError>>,
-    values: bool,
+    entries: impl Iterator<Item = Result<(Key, Option<Value>), StoreError>>,
     json: bool,
 ) -> Result<(), Failure> {
     let mut out = out();
     if !json {
         for entry in entries {
             let (key, value) = entry?;
-            write_line(&mut out, &key, values.then_some(&value))?;
+            write_line(&mut out, &key, value.as_ref())?;
         }
         return Ok(out.flush()?);
     }
@@ -155,7 +166,7 @@ pub(super) fn write_entries(
         let (key, value) = entry?;
         let mut object = Map::new();
         object.insert("key".into(), json_bytes(&key));
-        if values {
+        if let Some(value) = value {
             object.insert("value".into(), json_bytes(&value));
         }
         array.push(&json!(object))?;

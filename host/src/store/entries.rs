@@ -36,7 +36,23 @@ impl VersionedStore {
     /// Returns all keys in order, from either end. Values out of line are not loaded.
     #[must_use]
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = Result<Key, StoreError>> + '_ {
-        let keys = self.staged.keys(&self.work.tree);
+        self.range_keys::<[u8], _>(..)
+    }
+
+    /// Returns the keys that lie in a range, in order, from either end. Values out of line are not
+    /// loaded. A range that ends before it starts is empty.
+    #[must_use]
+    pub fn range_keys<K, R>(
+        &self,
+        range: R,
+    ) -> impl DoubleEndedIterator<Item = Result<Key, StoreError>> + use<'_, K, R>
+    where
+        K: AsRef<[u8]> + ?Sized,
+        R: RangeBounds<K>,
+    {
+        let from = range.start_bound().map(AsRef::as_ref);
+        let to = range.end_bound().map(AsRef::as_ref);
+        let keys = self.staged.keys(&self.work.tree, from, to);
         keys.map(|key| Ok(key?))
     }
 

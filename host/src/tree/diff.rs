@@ -151,7 +151,6 @@ impl Diff {
         let storage = self.before.tree.storage();
         let next = self.before.open.last();
         if next.is_none_or(|open| open.node.is_loaded(storage, open.index))
-            || self.before.is_bounded()
             || !storage.is_same(self.after.tree.storage())
         {
             return Ok(());
@@ -162,7 +161,9 @@ impl Diff {
                 .collect()
         });
         self.frontier
-            .fetch(storage, &stacks, |[before, after]| before != after)
+            .fetch(storage, &stacks, &self.before.bounds, |[before, after]| {
+                before != after
+            })
     }
 
     /// Says whether two entries of leaves have the same value; loads blobs only where the trees may
@@ -198,10 +199,6 @@ impl Iterator for Diff {
 }
 
 impl Side {
-    fn is_bounded(&self) -> bool {
-        !matches!(self.bounds, (Bound::Unbounded, Bound::Unbounded))
-    }
-
     fn open_root(&mut self) {
         let root = Arc::clone(self.tree.root_node());
         self.open(root);

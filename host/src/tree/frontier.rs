@@ -2,12 +2,14 @@
 //! cost a round trip for each level and not for each node.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use prollytree_plugin_api::Hash;
 
 use super::TreeError;
-use super::key::Key;
+use super::iter::Bounds;
+use super::key::{Key, KeyRef};
 use super::node::Node;
 use crate::storage::Storage;
 
@@ -38,12 +40,13 @@ impl Default for Frontier {
 
 impl Frontier {
     /// Loads what `N` walks will compare: `stacks` are the nodes that they stand in, each with the
-    /// position of what comes next, and `differ` says whether the children that they have under a
-    /// key will be looked at.
+    /// position of what comes next; only keys between `bounds` matter, and `differ` says whether the
+    /// children that they have under a key will be looked at.
     pub(super) fn fetch<const N: usize>(
         &mut self,
         storage: &Storage,
         stacks: &[Vec<Place>; N],
+        bounds: &Bounds,
         differ: fn(&[Option<Hash>; N]) -> bool,
     ) -> Result<(), TreeError> {
         self.held.clear();
@@ -55,7 +58,7 @@ impl Frontier {
                 let own = stack.iter().filter(|(node, _)| node.level() == level);
                 side.extend(own.cloned());
             }
-            let places = children_to_compare(storage, &sides, differ, &mut left);
+            let places = children_to_compare(storage, &sides, bounds, differ, &mut left);
             let all: Vec<&Place> = places.iter().flatten().collect();
             let children = Node::load_places(storage, &all)?;
             self.held.extend(children.iter().cloned());
@@ -75,13 +78,14 @@ impl Frontier {
 fn children_to_compare<const N: usize>(
     storage: &Storage,
     sides: &[Vec<Place>; N],
+    bounds: &Bounds,
     differ: fn(&[Option<Hash>; N]) -> bool,
     left: &mut usize,
 ) -> [Vec<Place>; N] {
     let mut by_key: BTreeMap<Key, [Option<Place>; N]> = BTreeMap::new();
     for (side, nodes) in sides.iter().enumerate() {
         for (node, start) in nodes {
-            for index in *start..node.len() {
+            for index in (*start..node.len()).filter(|&index| may_hold(node, index, bounds)) {
                 let places = by_key
                     .entry(node.key(index).to_key())
                     .or_insert_with(|| [const { None }; N]);
@@ -107,4 +111,21 @@ fn children_to_compare<const N: usize>(
         }
     }
     wanted
+}
+
+/// Says whether keys between the bounds may lie below a child.
+fn may_hold(node: &Node, index: usize, (start, end): &Bounds) -> bool {
+    let begins_in_time = match end {
+        Bound::Unbounded => true,
+        Bound::Included(end) | Bound::Excluded(end) => {
+            index == 0 || node.key(index - 1) < KeyRef::from(&end[..])
+        }
+    };
+    let ends_late_enough = match start {
+        Bound::Unbounded => true,
+        Bound::Included(start) | Bound::Excluded(start) => {
+            node.key(index) >= KeyRef::from(&start[..])
+        }
+    };
+    begins_in_time && ends_late_enough
 }

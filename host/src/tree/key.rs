@@ -106,7 +106,8 @@ impl Ord for KeyRef<'_> {
 
 /// Returns the smallest key that is greater than every key with this prefix, or `None` if there is
 /// none.
-pub(crate) fn after_prefix(prefix: &[u8]) -> Option<Key> {
+#[must_use]
+pub fn after_prefix(prefix: &[u8]) -> Option<Key> {
     let last = prefix.iter().rposition(|&byte| byte != u8::MAX)?;
     let mut key = prefix[..=last].to_vec();
     key[last] += 1;

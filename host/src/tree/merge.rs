@@ -7,6 +7,7 @@
 //! over a range that only one side changed costs no more than its edges.
 
 use std::cmp::Ordering;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use prollytree_plugin_api::Hash;
@@ -175,6 +176,7 @@ impl<R: Resolver> Merge<'_, R> {
         self.frontier.fetch(
             self.storage,
             &walks.map(Walk::stack),
+            &(Bound::Unbounded, Bound::Unbounded),
             |[base, ours, theirs]| base != ours && base != theirs && ours != theirs,
         )
     }

@@ -167,7 +167,8 @@ impl Session {
     /// Returns all keys in order, from either end. Loads no values out of line.
     #[must_use]
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = Result<Key, TreeError>> + use<'_> {
-        self.staged.keys(&self.tree)
+        self.staged
+            .keys(&self.tree, Bound::Unbounded, Bound::Unbounded)
     }
 
     /// Returns the memory that the edits take, in bytes, roughly.

@@ -134,13 +134,16 @@ impl Staging {
         })
     }
 
-    /// Returns all keys in order, from either end. Loads no values out of line.
+    /// Returns the keys between the bounds, in order, from either end. Loads no values out of line.
     pub(crate) fn keys<'a>(
         &'a self,
         tree: &Tree,
+        from: Bound<&[u8]>,
+        to: Bound<&[u8]>,
     ) -> impl DoubleEndedIterator<Item = Result<Key, TreeError>> + use<'a> {
-        let keys = tree.keys().map(|key| Ok((key?, ())));
-        let staged = self.range(Bound::Unbounded, Bound::Unbounded);
+        let keys = tree.range::<[u8], _>((from, to)).keys();
+        let keys = keys.map(|key| Ok((key?, ())));
+        let staged = self.range(from, to);
         let puts = |edit: &Edit| (*edit != Edit::Delete).then_some(Ok(()));
         Overlay::new(keys, staged, puts).map(|entry| entry.map(|(key, ())| key))
     }

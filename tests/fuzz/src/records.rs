@@ -6,7 +6,7 @@ use prollytree::history::{
     Signature, StoreFormat, TagName, TagRecord, Tagged, WorkRecord,
 };
 use prollytree::storage::Decode;
-use prollytree::tree::{Blob, Parameters};
+use prollytree::tree::{BareTreeRecord, Blob, Parameters};
 use prollytree_plugin_api::{Buffer, Hash, RefName, Timestamp};
 
 use crate::known::{known, narrow, record, record_at};
@@ -42,6 +42,10 @@ pub(crate) fn run(bytes: &[u8]) -> bool {
     }
     if let Ok(blob) = Blob::decode(buffer()) {
         assert!(blob.weight() >= bytes.len() - 5);
+        known = true;
+    }
+    if let Ok(tree) = BareTreeRecord::decode(buffer()) {
+        assert!(tree.encode() == bytes, "the record of a bare tree");
         known = true;
     }
     if let Ok(entry) = CatalogEntry::decode(bytes) {
@@ -97,6 +101,13 @@ pub(crate) fn seeds() -> Vec<(String, Vec<u8>)> {
         ("parameters".to_owned(), narrow().encode().to_vec()),
         ("namespace".to_owned(), NamespaceKey::plain().encode()),
     ];
+    let tree = BareTreeRecord {
+        root: known.tree.root(),
+        parameters: narrow(),
+    };
+    seeds.push(("tree".to_owned(), tree.encode()));
+    let list = [&b"P\x02\x01\0\x01"[..], &[7; 32], &70_000_u64.to_le_bytes()].concat();
+    seeds.push(("list".to_owned(), list));
     let entry = CatalogEntry::plain(known.tree.root(), narrow());
     seeds.push(("entry".to_owned(), entry.encode().expect("an entry")));
     for (number, text) in REVISIONS.iter().enumerate() {

@@ -324,3 +324,25 @@ fn ranks_and_counts_read_a_path() {
     let (read, _) = backend.take();
     assert!(read <= 3 * tree.depth(), "{read} read");
 }
+
+/// A part of a diff fetches ahead what lies in that part, and nothing beside it.
+#[test]
+fn a_part_of_a_diff_takes_a_call_a_level_and_reads_that_part() {
+    let map = rows(100_000);
+    let (backend, storage) = new_storage();
+    let old = build(&storage, Parameters::default(), &map);
+    let edits = map.keys().step_by(100);
+    let new = apply(&old, edits.map(|key| (key.clone(), Edit::Put(vec![3; 90]))));
+    let keys: Vec<&Key> = map.keys().collect();
+    let (from, to) = (keys[50_000].clone(), keys[53_000].clone());
+    let storage = cold(&backend);
+    let open = |tree: &Tree| Tree::open(storage.clone(), tree.root(), *tree.parameters()).unwrap();
+    let (old, new) = (open(&old), open(&new));
+    backend.take();
+    backend.take_calls();
+    let found = old.diff_range(&new, from..to).count();
+    let ((read, _), calls) = (backend.take(), backend.take_calls());
+    assert_eq!(found, 30);
+    assert!(calls <= 2 * old.depth(), "{calls} calls");
+    assert!(read <= 2 * found + 4 * old.depth(), "{read} nodes");
+}
