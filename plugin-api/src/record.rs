@@ -43,8 +43,8 @@ impl fmt::Debug for Kind {
     }
 }
 
-/// The largest record that the format produces: 64 MiB. Every backend accepts every size from 0 up
-/// to this one.
+/// The largest record: 64 MiB, twice what the format produces. Every backend accepts every size from
+/// 0 up to this one.
 pub const MAX_RECORD_SIZE: usize = 64 << 20;
 
 /// One record on its way to a backend.

@@ -94,7 +94,7 @@ pub(super) const CASES: &[StorageCase] = &[
     },
     Case {
         id: "records.size-64-mib",
-        promise: "A record of 64 MiB, the largest that the format produces, is stored.",
+        promise: "A record of 64 MiB, the largest that there is, is stored.",
         why: "The tree must not depend on the backend, so every backend takes every size.",
         needs: Capabilities::empty(),
         run: |context| round_trip_of_size(context, MAX_RECORD_SIZE),
