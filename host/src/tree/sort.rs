@@ -1,7 +1,7 @@
 //! Puts edits in order that come in none, in memory or beyond it.
 //!
 //! What does not fit into memory is sorted run by run into one temporary file, from which the runs
-//! are merged: each edit is written and read once, whatever their number.
+//! are merged: each edit is written and read once, or once more for every few hundred runs.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -67,6 +67,9 @@ struct Head {
 /// What an edit takes in memory besides its key and value, roughly.
 const OVERHEAD: usize = 96;
 
+/// So many runs are merged into one, so that the buffers of all are bounded.
+const MOST_RUNS: usize = 256;
+
 /// How many edits are fetched into the processor's cache together.
 const TOGETHER: usize = 64;
 
@@ -111,24 +114,41 @@ impl Sorter {
 
     /// Writes the pending edits as a run.
     fn spill(&mut self) -> io::Result<()> {
-        let spilled = match &mut self.spilled {
+        let mut spilled = match self.spilled.take() {
             Some(spilled) => spilled,
-            none => none.insert(Spilled {
-                file: BufWriter::with_capacity(BUFFER, tempfile::tempfile_in(&self.folder)?),
-                ends: Vec::new(),
-            }),
+            None => Spilled::new(&self.folder)?,
         };
-        let mut end = spilled.ends.last().copied().unwrap_or(0);
-        for (key, edit) in sorted(mem::take(&mut self.pending)) {
-            end += write_edit(&mut spilled.file, &key, &edit)?;
-        }
-        spilled.ends.push(end);
+        spilled.push_run(sorted(mem::take(&mut self.pending)).into_iter().map(Ok))?;
         self.bytes = 0;
+        if spilled.ends.len() == MOST_RUNS {
+            let mut runs = Sorted::new(spilled.into_runs()?, self.folder.clone())?;
+            spilled = Spilled::new(&self.folder)?;
+            spilled.push_run(std::iter::from_fn(|| runs.next_edit().transpose()))?;
+        }
+        self.spilled = Some(spilled);
         Ok(())
     }
 }
 
 impl Spilled {
+    fn new(folder: &Path) -> io::Result<Self> {
+        Ok(Self {
+            file: BufWriter::with_capacity(BUFFER, tempfile::tempfile_in(folder)?),
+            ends: Vec::new(),
+        })
+    }
+
+    /// Writes edits, which are in order, as a run.
+    fn push_run(&mut self, edits: impl Iterator<Item = io::Result<(Key, Edit)>>) -> io::Result<()> {
+        let mut end = self.ends.last().copied().unwrap_or(0);
+        for edit in edits {
+            let (key, edit) = edit?;
+            end += write_edit(&mut self.file, &key, &edit)?;
+        }
+        self.ends.push(end);
+        Ok(())
+    }
+
     fn into_runs(self) -> io::Result<Vec<Run>> {
         let file = self
             .file
@@ -167,7 +187,7 @@ impl Sorted {
         Ok(())
     }
 
-    fn take(&mut self) -> io::Result<Option<(Key, Edit)>> {
+    fn next_edit(&mut self) -> io::Result<Option<(Key, Edit)>> {
         if let [only] = &mut self.runs[..] {
             return only.next();
         }
@@ -190,7 +210,7 @@ impl Iterator for Sorted {
     type Item = Result<(Key, Edit), TreeError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let taken = self.take();
+        let taken = self.next_edit();
         taken
             .map_err(|source| TreeError::sorting(&self.folder, source))
             .transpose()
