@@ -77,6 +77,14 @@ impl Cursor {
         Ok(cursor)
     }
 
+    /// Stands behind the entry that so many others, itself included, are; the tree must have it.
+    pub(super) fn behind_rank(tree: &Tree, count: u64) -> Result<Self, TreeError> {
+        if count == tree.len() {
+            return Self::last(tree, 0);
+        }
+        Self::at_rank(tree, count)
+    }
+
     /// Moves on to the first entry whose key is not smaller than `key`, which itself must not be
     /// smaller than that of any entry passed so far. If all keys are smaller, stands behind the
     /// last one.

@@ -1,6 +1,6 @@
 //! Entries in the order of their keys, from either end.
 
-use std::ops::Bound;
+use std::ops::{Bound, Range};
 use std::sync::Arc;
 
 use super::cursor::Cursor;
@@ -44,6 +44,21 @@ impl Iter {
         Self {
             tree,
             state: State::Bounds(bounds),
+        }
+    }
+
+    /// Iterates over the entries between two ranks.
+    pub(super) fn of_ranks(tree: Tree, ranks: Range<u64>) -> Self {
+        let back = ranks.end.min(tree.len());
+        let ends = Ends {
+            front: ranks.start.min(back),
+            back,
+            front_cursor: None,
+            back_cursor: None,
+        };
+        Self {
+            tree,
+            state: State::Ends(Box::new(ends)),
         }
     }
 
@@ -146,7 +161,7 @@ impl Ends {
     fn next(&mut self, tree: &Tree) -> Result<Place, TreeError> {
         let cursor = match &mut self.front_cursor {
             Some(cursor) => cursor,
-            none => none.insert(Cursor::first(tree, 0)?),
+            none => none.insert(Cursor::at_rank(tree, self.front)?),
         };
         if cursor.index() == cursor.node().len() {
             cursor.next_node()?;
@@ -160,7 +175,7 @@ impl Ends {
     fn next_back(&mut self, tree: &Tree) -> Result<Place, TreeError> {
         let cursor = match &mut self.back_cursor {
             Some(cursor) => cursor,
-            none => none.insert(Cursor::last(tree, 0)?),
+            none => none.insert(Cursor::behind_rank(tree, self.back)?),
         };
         if cursor.index() == 0 {
             cursor.previous_node()?;

@@ -3,7 +3,7 @@
 use std::ops::{Bound, ControlFlow, Range, RangeBounds};
 
 use super::cursor::Cursor;
-use super::iter::Bounds;
+use super::iter::{Bounds, Iter};
 use super::key::Key;
 use super::layout::HEAD_LEN;
 use super::node::Node;
@@ -112,6 +112,13 @@ impl Tree {
         let cursor = Cursor::at_rank(self, rank)?;
         let (leaf, index) = (cursor.node(), cursor.index());
         Ok(Some((leaf.key(index).to_key(), self.value(leaf, index)?)))
+    }
+
+    /// Returns the entries from one rank to another, in order, from either end. Costs one node a level
+    /// to begin, wherever that is. A range that ends behind the last entry ends with it.
+    #[must_use]
+    pub fn ranks(&self, ranks: Range<u64>) -> Iter {
+        Iter::of_ranks(self.clone(), ranks)
     }
 
     /// Returns the number of entries whose keys lie in a range. Reads two nodes a level at most,

@@ -150,3 +150,33 @@ fn a_node_tells_what_is_in_it() {
     assert_eq!(found, map);
     assert_eq!(seen, 60);
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn entries_are_counted_from_either_end(
+        map in map(),
+        start in 0_u64..400,
+        len in 0_u64..400,
+        from_behind in prop::collection::vec(any::<bool>(), 0..40),
+    ) {
+        let (_, storage) = new_storage();
+        let tree = build(&storage, small(), &map);
+        let whole: Vec<Key> = map.keys().cloned().collect();
+        let at = |rank: u64| usize::try_from(rank).unwrap().min(whole.len());
+        let mut expected = whole[at(start)..at(start + len)].iter();
+        let mut found = tree.ranks(start..start + len);
+        prop_assert_eq!(found.remaining().unwrap(), expected.len() as u64);
+        for behind in from_behind {
+            let (next, wanted) = if behind {
+                (found.next_back(), expected.next_back())
+            } else {
+                (found.next(), expected.next())
+            };
+            prop_assert_eq!(next.map(|entry| entry.unwrap().0), wanted.cloned());
+        }
+        let rest: Vec<Key> = found.keys().map(|key| key.unwrap()).collect();
+        prop_assert!(rest.iter().eq(expected));
+    }
+}
