@@ -12,8 +12,8 @@ use crate::storage::Storage;
 pub enum Edit {
     /// It gets this value, whether or not it has one.
     Put(Vec<u8>),
-    /// It gets a large value that has been stored already, by a
-    /// [`ValueWriter`](super::ValueWriter) in the same storage.
+    /// It gets a value that has been stored already, by a [`ValueWriter`](super::ValueWriter) or for
+    /// another tree, in the same storage; where it is not there, applying the edit fails.
     PutBlob(BlobRef),
     /// It is removed, if it is there.
     Delete,

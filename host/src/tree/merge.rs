@@ -297,7 +297,8 @@ impl<R: Resolver> Merge<'_, R> {
         let (one, other) = match (one.next(), other.next()) {
             (Some(one_at), Some(other_at)) if in_one && in_other => {
                 let (mine, theirs) = (one_at.0.cell(one_at.1), other_at.0.cell(other_at.1));
-                if self.alike || mine == theirs || mine.value_len() != theirs.value_len() {
+                let both_outside = matches!((mine, theirs), (Cell::Blob(_), Cell::Blob(_)));
+                if self.alike || both_outside || mine.value_len() != theirs.value_len() {
                     return Ok(mine == theirs);
                 }
                 (one.value()?, other.value()?)
@@ -312,11 +313,7 @@ impl<R: Resolver> Merge<'_, R> {
             return self.writer.apply(key, &Edit::Delete);
         };
         match node.cell(index) {
-            Cell::Blob(_) if !self.alike => {
-                let value = self.theirs.value()?;
-                let value = value.map(|value| Edit::Put(value.to_vec()));
-                self.writer.apply(key, &value.unwrap_or(Edit::Delete))
-            }
+            Cell::Blob(blob) if !self.alike => self.writer.apply(key, &Edit::PutBlob(blob)),
             Cell::Inline(value) if !self.alike => {
                 self.writer.apply(key, &Edit::Put(value.to_vec()))
             }

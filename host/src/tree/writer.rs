@@ -15,7 +15,7 @@ use super::key::{Key, KeyRef};
 use super::node::{Child, Node};
 use super::output::{NewNode, Output};
 use super::pipeline::{News, Pipeline};
-use super::value::{Cell, reference, store_value};
+use super::value::{BlobRef, Cell, ValueReader, reference, store_value};
 use super::{Tree, TreeError};
 
 /// Applies edits to a tree.
@@ -105,8 +105,7 @@ impl<'a> Writer<'a> {
                 self.replace(0, key, Some(Entry::Value(cell)))
             }
             Edit::Put(value) => self.put_long(key, value),
-            Edit::PutBlob(blob) if self.old_cell(key) == Some(Cell::Blob(*blob)) => Ok(()),
-            Edit::PutBlob(blob) => self.replace(0, key, Some(Entry::Value(Cell::Blob(*blob)))),
+            Edit::PutBlob(blob) => self.put_blob(key, blob),
         }
     }
 
@@ -152,6 +151,26 @@ impl<'a> Writer<'a> {
         }
         let blob = store_value(value, &mut self.output)?;
         self.replace(0, key, Some(Entry::Value(Cell::Blob(blob))))
+    }
+
+    /// Puts a value that has been stored. Reads the record that stands for it: a tree must not refer
+    /// to what is not there.
+    fn put_blob(&mut self, key: &[u8], blob: &BlobRef) -> Result<(), TreeError> {
+        let cell = Cell::Blob(*blob);
+        if self.old_cell(key) == Some(cell) {
+            return Ok(());
+        }
+        let stored = ValueReader::of_blob(self.tree.storage(), *blob)?;
+        if blob.len() > self.tree.parameters().inline_limit() as u64 {
+            return self.replace(0, key, Some(Entry::Value(cell)));
+        }
+        // It comes from a tree with other parameters, which keeps less in its leaves.
+        let value = stored.read_all()?;
+        let cell = Cell::Inline(&value);
+        if self.old_cell(key) == Some(cell) {
+            return Ok(());
+        }
+        self.replace(0, key, Some(Entry::Value(cell)))
     }
 
     /// Returns what the old tree has under a key to which the leaves have advanced.

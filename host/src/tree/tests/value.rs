@@ -89,6 +89,46 @@ fn a_written_value_is_the_one_that_was_put() {
 }
 
 /// The lengths and the address were computed by a script that follows `docs/format.md`.
+/// A value that one tree keeps out of line may belong into the leaf of another.
+#[test]
+fn a_stored_value_is_put_as_its_tree_keeps_values() {
+    let (_, storage) = new_storage();
+    for len in [60, 3_000, 1_500_000] {
+        let value = noise(len, 10);
+        let map = Map::from([(b"k".to_vec(), value)]);
+        let from = build(&storage, small(), &map);
+        let entry = from.root_node().entries().next().unwrap().1;
+        let NodeEntry::Outside(blob) = entry else {
+            panic!("{len} bytes are out of line");
+        };
+        let edit = [(b"k".to_vec(), Edit::PutBlob(blob))];
+        for parameters in [small(), Parameters::default()] {
+            let made = apply(&Tree::empty(storage.clone(), parameters), edit.clone());
+            assert_eq!(made, build(&storage, parameters, &map));
+            assert_eq!(apply(&made, edit.clone()), made);
+        }
+        let base = Tree::empty(storage.clone(), Parameters::default());
+        let mut batch = RecordBatch::new();
+        let merged = base.merge(
+            &Tree::empty(storage.clone(), small()),
+            &from,
+            TakeOurs,
+            &mut batch,
+        );
+        assert_eq!(
+            merged.unwrap().tree,
+            build(&storage, Parameters::default(), &map)
+        );
+        let (_, elsewhere) = new_storage();
+        let empty = Tree::empty(elsewhere, small());
+        let error = empty.apply(edit, &mut RecordBatch::new()).unwrap_err();
+        assert!(matches!(
+            error,
+            TreeError::Storage(StorageError::Missing { .. })
+        ));
+    }
+}
+
 #[test]
 fn pieces_are_cut_where_the_format_says() {
     let value = noise(2_000_000, 3);
