@@ -7,8 +7,10 @@ use std::thread;
 
 use prollytree_plugin_api::{Buffer, Hash};
 
+use super::TreeError;
 use super::chunker::Cut;
 use super::key::Key;
+use super::writer::Writer;
 
 /// News for the level above the leaves.
 #[derive(Debug)]
@@ -132,6 +134,42 @@ impl Pipeline {
         self.next_thread = (self.next_thread + 1) % self.threads.len();
         self.leaves_waiting = 0;
         self.sent.push_back(Sent { news, hashes });
+    }
+}
+
+impl Writer<'_> {
+    /// Begins to hash leaves on other threads once there are many.
+    pub(super) fn count_leaf(&mut self, at: usize) {
+        const MANY: u64 = 256;
+        if at == 0 && self.output.is_bulk() {
+            self.leaves += 1;
+            if self.leaves == MANY {
+                self.pipeline = Pipeline::start();
+            }
+        }
+    }
+
+    /// Tells the level above the leaves what is known by now; with `all`, everything.
+    pub(super) fn hear_news(&mut self, all: bool) -> Result<(), TreeError> {
+        while let Some(news) = self.pipeline.as_mut().and_then(|news| news.take(all)) {
+            for new in news {
+                match new {
+                    News::Gone(keys) => keys
+                        .iter()
+                        .try_for_each(|key| self.change_above(0, key, None))?,
+                    News::Cut {
+                        last_key,
+                        cut,
+                        hash,
+                    } => {
+                        let new = self.output.push_hashed(*cut, hash)?;
+                        self.levels[0].wrote(&new);
+                        self.change_above(0, &last_key, Some(new.child))?;
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -14,21 +14,22 @@ use super::edit::{Edit, Order};
 use super::key::{Key, KeyRef};
 use super::node::{Child, Node};
 use super::output::{NewNode, Output};
-use super::pipeline::{News, Pipeline};
+use super::pipeline::Pipeline;
 use super::value::{BlobRef, Cell, ValueReader, reference, store_value};
 use super::{Tree, TreeError};
 
 /// Applies edits to a tree.
 pub(super) struct Writer<'a> {
     tree: &'a Tree,
-    output: Output<'a>,
+    pub(super) output: Output<'a>,
     order: Order,
     /// The levels that have been reached by a change or a look, from the leaves up.
     pub(super) levels: Vec<Level>,
     pub(super) changed: bool,
     /// What the level above the leaves has not been told yet, where there are many.
-    pipeline: Option<Pipeline>,
-    leaves: u64,
+    pub(super) pipeline: Option<Pipeline>,
+    /// The leaves that were written before.
+    pub(super) leaves: u64,
 }
 
 /// One level of the tree that is being written.
@@ -309,40 +310,6 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Begins to hash leaves on other threads once there are many.
-    fn count_leaf(&mut self, at: usize) {
-        const MANY: u64 = 256;
-        if at == 0 && self.output.is_bulk() {
-            self.leaves += 1;
-            if self.leaves == MANY {
-                self.pipeline = Pipeline::start();
-            }
-        }
-    }
-
-    /// Tells the level above the leaves what is known by now; with `all`, everything.
-    pub(super) fn hear_news(&mut self, all: bool) -> Result<(), TreeError> {
-        while let Some(news) = self.pipeline.as_mut().and_then(|news| news.take(all)) {
-            for new in news {
-                match new {
-                    News::Gone(keys) => keys
-                        .iter()
-                        .try_for_each(|key| self.change_above(0, key, None))?,
-                    News::Cut {
-                        last_key,
-                        cut,
-                        hash,
-                    } => {
-                        let new = self.output.push_hashed(*cut, hash)?;
-                        self.levels[0].wrote(&new);
-                        self.change_above(0, &last_key, Some(new.child))?;
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Tells the level above of old nodes that are gone: those whose last keys are smaller than
     /// that of a new node, or all. One with the same last key is replaced by the new one.
     fn report_gone(&mut self, at: usize, new: Option<&Key>) -> Result<(), TreeError> {
@@ -493,7 +460,7 @@ impl Level {
         Ok(new)
     }
 
-    fn wrote(&mut self, new: &NewNode) {
+    pub(super) fn wrote(&mut self, new: &NewNode) {
         self.written += 1;
         self.last_written = Some(Written {
             child: new.child,
