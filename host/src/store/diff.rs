@@ -7,6 +7,7 @@ use std::ops::Bound;
 
 use super::{StoreError, VersionedStore};
 use crate::history::Revision;
+use crate::storage::Storage;
 use crate::tree::{Change, Diff, Edit, Staging, Tree};
 
 /// One side of a comparison.
@@ -68,6 +69,8 @@ impl VersionedStore {
 /// An iterator over changes. It ends after an error.
 pub struct Changes<'a> {
     before: Tree,
+    /// Where values lie that staged edits have stored.
+    storage: Storage,
     diff: Peekable<Diff>,
     /// Edits on top of the tree that the diff leads to.
     staged: Option<Peekable<Range<'a, Vec<u8>, Edit>>>,
@@ -80,6 +83,7 @@ impl<'a> Changes<'a> {
         let (before, diff) = (before.clone(), before.diff(after).peekable());
         Self {
             before,
+            storage: after.storage().clone(),
             diff,
             staged: None,
             reversed: false,
@@ -125,7 +129,7 @@ impl<'a> Changes<'a> {
                 Some(change) => change.before,
                 None => self.before.get(key)?,
             };
-            let after = edit.value(self.before.storage())?;
+            let after = edit.value(&self.storage)?;
             if before.as_deref() != after.as_deref() {
                 return Ok(Some(Change {
                     key: key.clone(),

@@ -32,6 +32,8 @@ impl VersionedStore {
         key: impl Into<Vec<u8>>,
         mut value: impl Read,
     ) -> Result<u64, StoreError> {
+        let key = key.into();
+        check_key(&key)?;
         let mut writer = ValueWriter::new(&self.storage);
         let mut buffer = vec![0; 128 << 10];
         let mut len = 0;
@@ -47,7 +49,7 @@ impl VersionedStore {
             }
         }
         let edit = writer.finish()?;
-        self.stage(key.into(), edit)?;
+        self.stage(key, edit)?;
         Ok(len)
     }
 
@@ -132,9 +134,7 @@ impl VersionedStore {
     }
 
     fn stage(&mut self, key: Vec<u8>, edit: Edit) -> Result<(), StoreError> {
-        if key.len() > MAX_KEY_LEN {
-            return Err(TreeError::KeyTooLong { len: key.len() }.into());
-        }
+        check_key(&key)?;
         self.staged.stage(key, edit);
         self.spill_beyond(self.staging_bytes)
     }
@@ -160,4 +160,11 @@ impl VersionedStore {
         self.work = work;
         Ok(())
     }
+}
+
+fn check_key(key: &[u8]) -> Result<(), TreeError> {
+    if key.len() > MAX_KEY_LEN {
+        return Err(TreeError::KeyTooLong { len: key.len() });
+    }
+    Ok(())
 }

@@ -141,14 +141,15 @@ impl BareTree {
         };
         let storage = tree.storage().clone();
         match storage.commit(&batch, &[update])? {
-            Swap::Done => {
+            // Another who has saved the same has lost nothing.
+            Swap::Lost { current, .. } if current != Some(saved) => Err(TreeError::TreeMoved {
+                name: self.name().to_owned(),
+            }),
+            _ => {
                 self.saved = Some(saved);
                 self.session = Session::new(tree);
                 Ok(())
             }
-            Swap::Lost { .. } => Err(TreeError::TreeMoved {
-                name: self.name().to_owned(),
-            }),
         }
     }
 

@@ -137,16 +137,24 @@ impl Pipeline {
     }
 }
 
+/// So many leaves are many.
+const MANY: u64 = 256;
+
 impl Writer<'_> {
     /// Begins to hash leaves on other threads once there are many.
     pub(super) fn count_leaf(&mut self, at: usize) {
-        const MANY: u64 = 256;
         if at == 0 && self.output.is_bulk() {
             self.leaves += 1;
             if self.leaves == MANY {
                 self.pipeline = Pipeline::start();
             }
         }
+    }
+
+    /// Ends it, and does not begin it again: what is still to come of the leaves is told at once.
+    pub(super) fn end_pipeline(&mut self) {
+        self.pipeline = None;
+        self.leaves = MANY;
     }
 
     /// Tells the level above the leaves what is known by now; with `all`, everything.

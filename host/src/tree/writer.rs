@@ -339,7 +339,7 @@ impl<'a> Writer<'a> {
         }
         if at == 0 {
             self.hear_news(true)?;
-            self.pipeline = None;
+            self.end_pipeline();
         }
         let level = &mut self.levels[at];
         let entries = level.chunker.entries();

@@ -10,6 +10,7 @@ mod model;
 mod random;
 mod revisions;
 mod sessions;
+mod values;
 mod verbs;
 mod witness;
 

@@ -4,7 +4,6 @@ use prollytree::history::{Position, TagName};
 use prollytree::store::{
     CheckoutOptions, CommitOptions, Merge, StoreError, StoreOptions, Version, VersionedStore,
 };
-
 use prollytree_plugin_api::{ErrorKind, OpenStorage, Options};
 
 use crate::{

@@ -57,6 +57,20 @@ fn what_was_saved_meanwhile_is_not_lost() {
 }
 
 #[test]
+fn whoever_saves_the_same_has_lost_nothing() {
+    let storage = place();
+    let open = || BareTree::open_or_create(&storage, "t", small()).unwrap();
+    let (mut one, mut two) = (open(), open());
+    for tree in [&mut one, &mut two] {
+        tree.insert("a", "1").unwrap();
+        tree.save_config().unwrap();
+    }
+    two.insert("b", "2").unwrap();
+    two.save_config().unwrap();
+    assert_eq!(load(&storage, "t").session().len().unwrap(), 2);
+}
+
+#[test]
 fn an_update_is_of_what_is_there() {
     let storage = place();
     let mut tree = BareTree::open_or_create(&storage, "t", small()).unwrap();

@@ -156,3 +156,29 @@ proptest! {
         prop_assert_eq!(&edited, &build(&storage, small(), &applied(&map, &edits)));
     }
 }
+
+/// The queue of news must not begin where nobody is left to hear of it.
+#[test]
+fn the_last_leaf_may_be_the_one_with_which_leaves_are_many() {
+    let (_, storage) = new_storage();
+    let mut tried = 0;
+    for count in 1_000..1_700_u32 {
+        let row = |n: u32, value: u8| (n.to_be_bytes().to_vec(), vec![value; 20]);
+        let map: Map = (0..count).map(|n| row(n, 1)).collect();
+        let mut changed: Map = (0..count).map(|n| row(n, 2)).collect();
+        let last = (count - 1).to_be_bytes().to_vec();
+        changed.remove(&last);
+        let expected = build(&storage, small(), &changed);
+        if expected.stats().unwrap().levels[0].nodes != 256 {
+            continue;
+        }
+        tried += 1;
+        let puts = changed
+            .into_iter()
+            .map(|(key, value)| (key, Edit::Put(value)));
+        let edits = puts.chain([(last, Edit::Delete)]);
+        let edited = build(&storage, small(), &map).apply_stored(edits).unwrap();
+        assert_eq!(edited, expected);
+    }
+    assert!(tried > 0);
+}
