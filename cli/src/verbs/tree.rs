@@ -4,9 +4,10 @@ use std::io::Write;
 use std::sync::Arc;
 
 use prollytree::history::Revision;
+use prollytree::storage::StorageError;
 use prollytree::store::{StoreError, VersionedStore};
 use prollytree::tree::{Node, NodeEntry};
-use prollytree_plugin_api::{Hash, Kind};
+use prollytree_plugin_api::{ErrorKind, Hash, Kind};
 use serde_json::{Map, Value, json};
 
 use crate::failure::Failure;
@@ -88,19 +89,32 @@ impl Inspect {
 fn find(store: &VersionedStore, digits: &str) -> Result<Hash, Failure> {
     /// So many are named where several are meant.
     const CANDIDATES: usize = 8;
-    if let Ok(hash) = digits.parse() {
-        return Ok(hash);
-    }
-    let mut found = Vec::new();
+    let whole: Option<Hash> = digits.parse().ok();
+    let (mut found, mut other) = (Vec::new(), None);
     for entry in store.storage().records_beginning(digits) {
-        let entry = entry.map_err(StoreError::from)?;
-        if entry.kind == Kind::NODE && found.len() < CANDIDATES {
+        let entry = match entry {
+            Ok(entry) => entry,
+            // A whole hash can be looked up where records are not listed.
+            Err(error) if whole.is_some() && is_unsupported(&error) => break,
+            Err(error) => return Err(StoreError::from(error).into()),
+        };
+        if entry.kind == Kind::NODE {
             found.push(entry.hash);
+        } else {
+            other = Some(entry);
+        }
+        if found.len() == CANDIDATES {
+            break;
         }
     }
-    match found[..] {
-        [hash] => Ok(hash),
-        [] => Err(Failure::No(format!(
+    match (&found[..], other, whole) {
+        (&[hash], _, _) | ([], None, Some(hash)) => Ok(hash),
+        ([], Some(other), _) => Err(Failure::No(format!(
+            "{} is a {} and not a node; `git-prolly list --graph` shows the hashes of nodes",
+            other.hash,
+            other.kind.name()
+        ))),
+        ([], None, None) => Err(Failure::No(format!(
             "there is no node whose hash begins with `{}`; `git-prolly list --graph` shows hashes",
             escaped(digits.as_bytes())
         ))),
@@ -112,6 +126,10 @@ fn find(store: &VersionedStore, digits: &str) -> Result<Hash, Failure> {
             )))
         }
     }
+}
+
+fn is_unsupported(error: &StorageError) -> bool {
+    error.backend_kind() == Some(ErrorKind::UNSUPPORTED)
 }
 
 fn write_node(out: &mut impl Write, hash: &Hash, node: &Node) -> Result<(), Failure> {

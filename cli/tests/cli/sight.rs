@@ -98,8 +98,18 @@ fn a_node_is_printed_entry_by_entry() {
             .contains("give more digits: 0")
     );
     let commit = place.run(["log", "--format", "json"]).json()[0]["commit"].clone();
-    let said = place.fails(4, ["tree", "inspect", commit.as_str().unwrap()]);
-    assert!(said.contains("it is a commit and not a node"), "{said}");
+    let commit = commit.as_str().unwrap();
+    for digits in [commit, &commit[..12]] {
+        let said = place.fails(1, ["tree", "inspect", digits]);
+        let expected = format!("error: {commit} is a commit and not a node; ");
+        assert!(said.starts_with(&expected), "{said}");
+    }
+    let absent = "a".repeat(64);
+    let said = place.fails(1, ["tree", "inspect", &absent]);
+    assert!(
+        said.contains(&format!("there is no node {absent}")),
+        "{said}"
+    );
 }
 
 #[test]
