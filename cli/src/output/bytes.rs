@@ -2,9 +2,12 @@
 
 use std::fmt::Write;
 
+use prollytree::store::StoreError;
+use prollytree::tree::ValueHandle;
 use serde_json::{Value, json};
 
 use super::base64;
+use crate::failure::Failure;
 
 /// Returns bytes in a form that fits on one line, does nothing to a terminal, and can be read back:
 /// printable text as it is, a backslash doubled, everything else as `\n`, `\t`, `\r` or `\x1b`.
@@ -35,6 +38,14 @@ pub(crate) fn json_bytes(bytes: &[u8]) -> Value {
         Ok(text) => Value::from(text),
         Err(_) => json!({ "base64": base64::encode(bytes) }),
     }
+}
+
+/// Loads a value, and returns it as JSON; null if there is none.
+pub(crate) fn json_value(value: Option<&ValueHandle>) -> Result<Value, Failure> {
+    let Some(value) = value else {
+        return Ok(Value::Null);
+    };
+    Ok(json_bytes(&value.load().map_err(StoreError::from)?))
 }
 
 /// Control characters and those that reorder or hide text.

@@ -1,12 +1,12 @@
 //! Changes for people and for programs.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use prollytree::store::StoreError;
 use prollytree::tree::Change;
 use serde_json::{Map, Value};
 
-use super::{ADDED, CHANGED, JsonArray, REMOVED, escaped, json_bytes, paint};
+use super::{ADDED, CHANGED, JsonArray, REMOVED, escaped, json_bytes, json_value, paint};
 use crate::failure::Failure;
 
 /// How changes are written.
@@ -86,12 +86,12 @@ pub(crate) fn write_json_changes<W: Write>(
 ) -> Result<W, Failure> {
     let mut array = JsonArray::begin(out)?;
     for change in changes {
-        array.push(&json_change(&change?, values))?;
+        array.push(&json_change(&change?, values)?)?;
     }
     Ok(array.end()?)
 }
 
-fn write_change(out: &mut impl Write, change: &Change, detailed: bool) -> io::Result<()> {
+fn write_change(out: &mut impl Write, change: &Change, detailed: bool) -> Result<(), Failure> {
     let (style, sign) = match (&change.before, &change.after) {
         (None, _) => (ADDED, '+'),
         (Some(_), Some(_)) => (CHANGED, '~'),
@@ -105,10 +105,11 @@ fn write_change(out: &mut impl Write, change: &Change, detailed: bool) -> io::Re
     if detailed {
         for (style, sign, value) in [(REMOVED, '-', &change.before), (ADDED, '+', &change.after)] {
             if let Some(value) = value {
+                let value = value.load().map_err(StoreError::from)?;
                 writeln!(
                     out,
                     "    {}",
-                    paint(style, format_args!("{sign} {}", escaped(value)))
+                    paint(style, format_args!("{sign} {}", escaped(&value)))
                 )?;
             }
         }
@@ -116,7 +117,7 @@ fn write_change(out: &mut impl Write, change: &Change, detailed: bool) -> io::Re
     Ok(())
 }
 
-fn json_change(change: &Change, values: bool) -> Value {
+fn json_change(change: &Change, values: bool) -> Result<Value, Failure> {
     let kind = match (&change.before, &change.after) {
         (None, _) => "added",
         (Some(_), Some(_)) => "changed",
@@ -126,15 +127,8 @@ fn json_change(change: &Change, values: bool) -> Value {
     object.insert("key".into(), json_bytes(&change.key));
     object.insert("change".into(), kind.into());
     if values {
-        let value = |value: &Option<_>| {
-            value
-                .as_ref()
-                .map_or(Value::Null, |value: &prollytree::tree::Value| {
-                    json_bytes(value)
-                })
-        };
-        object.insert("before".into(), value(&change.before));
-        object.insert("after".into(), value(&change.after));
+        object.insert("before".into(), json_value(change.before.as_ref())?);
+        object.insert("after".into(), json_value(change.after.as_ref())?);
     }
-    Value::Object(object)
+    Ok(Value::Object(object))
 }

@@ -4,12 +4,13 @@ use std::ffi::OsString;
 use std::io::Write;
 
 use prollytree::history::Revision;
+use prollytree::store::StoreError;
 use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::input::BytesArgs;
 use crate::output::{
-    ADDED, FormatArgs, JsonArray, REMOVED, escaped, json_bytes, json_commit, out, paint,
+    ADDED, FormatArgs, JsonArray, REMOVED, escaped, json_commit, json_value, out, paint,
     shown_time, write_summary,
 };
 use crate::session::Session;
@@ -60,10 +61,7 @@ impl History {
             for version in versions {
                 let version = version?;
                 let mut object = json_commit(version.id, &version.commit);
-                let value = version
-                    .value
-                    .map_or(Value::Null, |value| json_bytes(&value));
-                object.insert("value".into(), value);
+                object.insert("value".into(), json_value(version.value.as_ref())?);
                 array.push(&Value::Object(object))?;
             }
             return Ok(array.end()?.flush()?);
@@ -75,10 +73,11 @@ impl History {
             write_summary(&mut out, version.id, &version.commit)?;
             match &version.value {
                 Some(value) => {
+                    let value = value.load().map_err(StoreError::from)?;
                     writeln!(
                         out,
                         "    {}",
-                        paint(ADDED, format_args!("+ {}", escaped(value)))
+                        paint(ADDED, format_args!("+ {}", escaped(&value)))
                     )?;
                 }
                 None => writeln!(out, "    {}", paint(REMOVED, "- removed"))?,

@@ -8,7 +8,7 @@ use std::ops::Bound;
 use super::{StoreError, VersionedStore};
 use crate::history::Revision;
 use crate::storage::Storage;
-use crate::tree::{Change, Diff, Edit, Staging, Tree};
+use crate::tree::{Change, Diff, Edit, Staging, Tree, UntilError};
 
 /// One side of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,14 +32,10 @@ impl VersionedStore {
         Ok(match (from, to) {
             (Version::Work, Version::Work) => Changes::of_trees(&self.work.tree, &self.work.tree),
             (Version::Revision(from), Version::Work) => {
-                Changes::of_work(&self.tree_at(from)?, &self.work.tree, &self.staged)
+                Changes::of_work(&self.tree_at(from)?, &self.work.tree, &self.staged, false)
             }
             (Version::Work, Version::Revision(to)) => {
-                let to = self.tree_at(to)?;
-                Changes {
-                    reversed: true,
-                    ..Changes::of_work(&to, &self.work.tree, &self.staged)
-                }
+                Changes::of_work(&self.tree_at(to)?, &self.work.tree, &self.staged, true)
             }
             (Version::Revision(from), Version::Revision(to)) => {
                 Changes::of_trees(&self.tree_at(from)?, &self.tree_at(to)?)
@@ -51,14 +47,14 @@ impl VersionedStore {
     /// which the work began, wherever the branch is by now.
     #[must_use]
     pub fn changes(&self) -> Changes<'_> {
-        Changes::of_work(&self.base.contents.tree, &self.work.tree, &self.staged)
+        self.changes_since(&self.base.contents.tree)
     }
 
     /// Returns what has happened to the entries since they were those of `tree`, staged edits
     /// included.
     #[must_use]
     pub fn changes_since(&self, tree: &Tree) -> Changes<'_> {
-        Changes::of_work(tree, &self.work.tree, &self.staged)
+        Changes::of_work(tree, &self.work.tree, &self.staged, false)
     }
 
     fn tree_at(&self, revision: &Revision) -> Result<Tree, StoreError> {
@@ -67,7 +63,10 @@ impl VersionedStore {
 }
 
 /// An iterator over changes. It ends after an error.
-pub struct Changes<'a> {
+pub struct Changes<'a>(UntilError<Steps<'a>>);
+
+/// What differs, step by step.
+struct Steps<'a> {
     before: Tree,
     /// Where values lie that staged edits have stored.
     storage: Storage,
@@ -75,30 +74,43 @@ pub struct Changes<'a> {
     /// Edits on top of the tree that the diff leads to.
     staged: Option<Peekable<Range<'a, Vec<u8>, Edit>>>,
     reversed: bool,
-    failed: bool,
 }
 
 impl<'a> Changes<'a> {
     pub(super) fn of_trees(before: &Tree, after: &Tree) -> Self {
-        let (before, diff) = (before.clone(), before.diff(after).peekable());
-        Self {
-            before,
+        Self::new(before, after, None, false)
+    }
+
+    fn of_work(before: &Tree, after: &Tree, staged: &'a Staging, reversed: bool) -> Self {
+        let staged = staged.range(Bound::Unbounded, Bound::Unbounded);
+        Self::new(before, after, Some(staged), reversed)
+    }
+
+    fn new(
+        before: &Tree,
+        after: &Tree,
+        staged: Option<Range<'a, Vec<u8>, Edit>>,
+        reversed: bool,
+    ) -> Self {
+        Self(UntilError::new(Steps {
+            before: before.clone(),
             storage: after.storage().clone(),
-            diff,
-            staged: None,
-            reversed: false,
-            failed: false,
-        }
+            diff: before.diff(after).peekable(),
+            staged: staged.map(Iterator::peekable),
+            reversed,
+        }))
     }
+}
 
-    fn of_work(before: &Tree, after: &Tree, staged: &'a Staging) -> Self {
-        let staged = staged.range(Bound::Unbounded, Bound::Unbounded).peekable();
-        Self {
-            staged: Some(staged),
-            ..Self::of_trees(before, after)
-        }
+impl Iterator for Changes<'_> {
+    type Item = Result<Change, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next()
     }
+}
 
+impl Steps<'_> {
     fn advance(&mut self) -> Result<Option<Change>, StoreError> {
         loop {
             let staged_key = self
@@ -127,10 +139,10 @@ impl<'a> Changes<'a> {
             // Where the diff says nothing, both trees have the same value.
             let before = match change {
                 Some(change) => change.before,
-                None => self.before.get(key)?,
+                None => self.before.handle(key)?,
             };
-            let after = edit.value(&self.storage)?;
-            if before.as_deref() != after.as_deref() {
+            let after = edit.handle(&self.storage);
+            if before != after {
                 return Ok(Some(Change {
                     key: key.clone(),
                     before,
@@ -141,20 +153,16 @@ impl<'a> Changes<'a> {
     }
 }
 
-impl Iterator for Changes<'_> {
+impl Iterator for Steps<'_> {
     type Item = Result<Change, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.failed {
-            return None;
-        }
-        let mut change = self.advance();
-        self.failed = change.is_err();
-        if self.reversed
-            && let Ok(Some(change)) = &mut change
+        let mut change = self.advance().transpose()?;
+        if let Ok(change) = &mut change
+            && self.reversed
         {
             std::mem::swap(&mut change.before, &mut change.after);
         }
-        change.transpose()
+        Some(change)
     }
 }

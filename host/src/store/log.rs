@@ -6,7 +6,7 @@ use super::diff::Changes;
 use super::snapshot::Snapshot;
 use super::{StoreError, VersionedStore};
 use crate::history::{Commit, CommitId, Log, Revision};
-use crate::tree::Value;
+use crate::tree::{UntilError, ValueHandle};
 
 /// What one commit says and did.
 pub struct Shown<'a> {
@@ -25,8 +25,9 @@ pub struct KeyVersion {
     pub id: CommitId,
     /// What it says.
     pub commit: Arc<Commit>,
-    /// The value that the key has from then on; none if it was removed.
-    pub value: Option<Value>,
+    /// The value that the key has from then on; none if it was removed. Out of line, it has not been
+    /// loaded.
+    pub value: Option<ValueHandle>,
 }
 
 impl VersionedStore {
@@ -54,24 +55,24 @@ impl VersionedStore {
     /// ancestors, newest first: those after which its value is another than after each of their
     /// parents. Costs a lookup for each commit that changed anything.
     pub fn history(&self, key: &[u8], from: &Revision) -> Result<KeyHistory<'_>, StoreError> {
-        Ok(KeyHistory {
+        Ok(KeyHistory(UntilError::new(KeyVersions {
             store: self,
             log: self.log(from)?,
             key: key.to_vec(),
-            failed: false,
-        })
+        })))
     }
 }
 
 /// An iterator over the commits that changed a key. It ends after an error.
-pub struct KeyHistory<'a> {
+pub struct KeyHistory<'a>(UntilError<KeyVersions<'a>>);
+
+struct KeyVersions<'a> {
     store: &'a VersionedStore,
     log: Log,
     key: Vec<u8>,
-    failed: bool,
 }
 
-impl KeyHistory<'_> {
+impl KeyVersions<'_> {
     fn advance(&mut self) -> Result<Option<KeyVersion>, StoreError> {
         while let Some((id, commit)) = self.log.next().transpose()? {
             let after = self.store.snapshot(id)?;
@@ -82,7 +83,7 @@ impl KeyHistory<'_> {
             if before.iter().any(|before| before.root() == after.root()) {
                 continue;
             }
-            let value = after.get(&self.key)?;
+            let value = after.tree().handle(&self.key)?;
             if self.is_news(value.as_ref(), &before)? {
                 return Ok(Some(KeyVersion { id, commit, value }));
             }
@@ -91,9 +92,13 @@ impl KeyHistory<'_> {
     }
 
     /// Says whether a value is another than after each of a commit's parents.
-    fn is_news(&self, value: Option<&Value>, before: &[Snapshot]) -> Result<bool, StoreError> {
+    fn is_news(
+        &self,
+        value: Option<&ValueHandle>,
+        before: &[Snapshot],
+    ) -> Result<bool, StoreError> {
         for before in before {
-            if before.get(&self.key)?.as_ref() == value {
+            if before.tree().handle(&self.key)?.as_ref() == value {
                 return Ok(false);
             }
         }
@@ -101,15 +106,18 @@ impl KeyHistory<'_> {
     }
 }
 
+impl Iterator for KeyVersions<'_> {
+    type Item = Result<KeyVersion, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.advance().transpose()
+    }
+}
+
 impl Iterator for KeyHistory<'_> {
     type Item = Result<KeyVersion, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.failed {
-            return None;
-        }
-        let version = self.advance();
-        self.failed = version.is_err();
-        version.transpose()
+        self.0.next()
     }
 }

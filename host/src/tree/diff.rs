@@ -8,18 +8,18 @@ use super::frontier::Frontier;
 use super::iter::Bounds;
 use super::key::{Key, KeyRef};
 use super::node::Node;
-use super::value::{Cell, Value};
+use super::value::ValueHandle;
 use super::{Tree, TreeError};
 
-/// One key that two trees do not agree about.
+/// One key that two trees do not agree about. Values out of line have not been loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The key.
     pub key: Key,
     /// Its value in the tree that is left; `None` if it is added.
-    pub before: Option<Value>,
+    pub before: Option<ValueHandle>,
     /// Its value in the tree that is reached; `None` if it is removed.
-    pub after: Option<Value>,
+    pub after: Option<ValueHandle>,
 }
 
 /// An iterator over the changes from one tree to another. Loads nodes as it reaches them. It ends
@@ -123,7 +123,8 @@ impl Diff {
             return Ok(None);
         };
         if before.is_leaf() {
-            if self.same_value(before, after)? {
+            let (old, new) = (before.node.cell(before.index), after.node.cell(after.index));
+            if old.is_same_value(&new) {
                 self.before.skip();
                 self.after.skip();
                 return Ok(None);
@@ -164,22 +165,6 @@ impl Diff {
             .fetch(storage, &stacks, &self.before.bounds, |[before, after]| {
                 before != after
             })
-    }
-
-    /// Says whether two entries of leaves have the same value; loads blobs only where the trees may
-    /// keep the same value in different ways.
-    fn same_value(&self, before: &Open, after: &Open) -> Result<bool, TreeError> {
-        let (old, new) = (before.node.cell(before.index), after.node.cell(after.index));
-        if old.value_len() != new.value_len() {
-            return Ok(false);
-        }
-        match (old, new) {
-            (Cell::Inline(_), Cell::Blob(_)) | (Cell::Blob(_), Cell::Inline(_)) => {
-                let old = self.before.tree.value(&before.node, before.index)?;
-                Ok(old == self.after.tree.value(&after.node, after.index)?)
-            }
-            _ => Ok(old == new),
-        }
     }
 }
 
@@ -232,13 +217,13 @@ impl Side {
     }
 
     /// Steps over the next entry: returns that of a leaf, opens a child.
-    fn step(&mut self) -> Result<Option<(Key, Value)>, TreeError> {
+    fn step(&mut self) -> Result<Option<(Key, ValueHandle)>, TreeError> {
         let Some(open) = self.open.last() else {
             return Ok(None);
         };
         let (node, index) = (Arc::clone(&open.node), open.index);
         if node.is_leaf() {
-            let entry = (node.key(index).to_key(), self.tree.value(&node, index)?);
+            let entry = (node.key(index).to_key(), self.tree.handle_in(&node, index));
             self.skip();
             return Ok(Some(entry));
         }

@@ -3,7 +3,7 @@
 use prollytree_plugin_api::Buffer;
 
 use super::key::MAX_KEY_LEN;
-use super::value::{BlobRef, Value, ValueReader};
+use super::value::{BlobRef, Value, ValueHandle, ValueReader};
 use super::{Key, TreeError};
 use crate::storage::Storage;
 
@@ -28,10 +28,21 @@ impl Edit {
         }
     }
 
+    /// Returns the value that the edit puts, which it copies if it holds it; `None` if it removes
+    /// its key.
+    #[must_use]
+    pub fn handle(&self, storage: &Storage) -> Option<ValueHandle> {
+        match self {
+            Self::Put(value) => Some(Value::from(Buffer::from(&value[..])).into()),
+            Self::PutBlob(blob) => Some(ValueHandle::outside(storage, *blob)),
+            Self::Delete => None,
+        }
+    }
+
     /// Returns the value that the edit puts; `None` if it removes its key.
     pub(crate) fn value(&self, storage: &Storage) -> Result<Option<Value>, TreeError> {
-        let value = self.value_reader(storage)?;
-        value.map(ValueReader::read_all).transpose()
+        let handle = self.handle(storage);
+        handle.map(|handle| handle.load()).transpose()
     }
 
     /// Returns the value that the edit puts, which it copies if it holds it; `None` if it removes
@@ -40,11 +51,8 @@ impl Edit {
     /// # Errors
     /// If a value that has been stored is not there.
     pub fn value_reader(&self, storage: &Storage) -> Result<Option<ValueReader>, TreeError> {
-        match self {
-            Self::Put(value) => Ok(Some(ValueReader::of_value(Buffer::from(&value[..]).into()))),
-            Self::PutBlob(blob) => Ok(Some(ValueReader::of_blob(storage, *blob)?)),
-            Self::Delete => Ok(None),
-        }
+        let handle = self.handle(storage);
+        handle.map(|handle| handle.reader()).transpose()
     }
 }
 

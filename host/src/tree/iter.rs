@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::cursor::Cursor;
 use super::key::Key;
 use super::node::Node;
-use super::value::Value;
+use super::value::{Value, ValueHandle};
 use super::{Tree, TreeError};
 
 /// An iterator over a range of a [`Tree`]'s entries. Loads leaves, and values out of line, as it
@@ -69,6 +69,12 @@ impl Iter {
         Ok(ends.map_or(0, |ends| ends.back - ends.front))
     }
 
+    /// Returns the entries without loading values out of line.
+    #[must_use]
+    pub fn handles(self) -> Handles {
+        Handles(self)
+    }
+
     /// Returns the keys alone: values out of line are not loaded.
     #[must_use]
     pub fn keys(self) -> Keys {
@@ -101,6 +107,11 @@ type Place = (Arc<Node>, usize);
 /// ends after an error.
 #[derive(Clone, Debug)]
 pub struct Keys(Iter);
+
+/// An iterator over a range of a [`Tree`]'s entries that leaves values out of line where they are.
+/// Loads leaves as it reaches them. It ends after an error.
+#[derive(Clone, Debug)]
+pub struct Handles(Iter);
 
 impl State {
     /// Returns both ends of the range, which are found the first time; `None` once nothing is left.
@@ -140,6 +151,20 @@ impl Iterator for Keys {
 impl DoubleEndedIterator for Keys {
     fn next_back(&mut self) -> Option<Self::Item> {
         self.0.step(Ends::next_back, key)
+    }
+}
+
+impl Iterator for Handles {
+    type Item = Result<(Key, ValueHandle), TreeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.step(Ends::next, handle)
+    }
+}
+
+impl DoubleEndedIterator for Handles {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.0.step(Ends::next_back, handle)
     }
 }
 
@@ -189,6 +214,14 @@ impl Ends {
 
 fn entry(tree: &Tree, leaf: &Node, index: usize) -> Result<(Key, Value), TreeError> {
     Ok((leaf.key(index).to_key(), tree.value(leaf, index)?))
+}
+
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the same shape as that of reading an entry"
+)]
+fn handle(tree: &Tree, leaf: &Node, index: usize) -> Result<(Key, ValueHandle), TreeError> {
+    Ok((leaf.key(index).to_key(), tree.handle_in(leaf, index)))
 }
 
 #[expect(

@@ -17,7 +17,7 @@ use super::frontier::Frontier;
 use super::key::{Key, KeyRef};
 use super::output::Output;
 use super::resolve::{Conflict, Resolution, Resolver};
-use super::value::{Cell, Value};
+use super::value::{Cell, ValueHandle};
 use super::walk::Walk;
 use super::writer::Writer;
 use super::{Edit, Tree, TreeError};
@@ -261,51 +261,26 @@ impl<R: Resolver> Merge<'_, R> {
         let Some(smallest) = smallest else {
             return Ok(());
         };
-        let [base, ours, theirs] = walks.map(|walk| walk.compare(smallest).is_eq());
-        if !self.same(&self.ours, ours, &self.theirs, theirs)?
-            && !self.same(&self.base, base, &self.theirs, theirs)?
-        {
-            if self.same(&self.base, base, &self.ours, ours)? {
-                let key = smallest.key().map(KeyRef::to_key).unwrap_or_default();
-                self.take_theirs(&key, theirs)?;
+        let [base, ours, theirs] =
+            walks.map(|walk| walk.cell().filter(|_| walk.compare(smallest).is_eq()));
+        let there = [base, ours, theirs].map(|cell| cell.is_some());
+        if !is_same(ours, theirs) && !is_same(base, theirs) {
+            let key = smallest.key().map(KeyRef::to_key).unwrap_or_default();
+            if is_same(base, ours) {
+                self.take_theirs(&key, there[2])?;
             } else {
-                let key = smallest.key().map(KeyRef::to_key).unwrap_or_default();
-                self.decide(key, [base, ours, theirs])?;
+                self.decide(key, there)?;
             }
         }
-        for (walk, there) in [
-            (&mut self.base, base),
-            (&mut self.ours, ours),
-            (&mut self.theirs, theirs),
-        ] {
+        for (walk, there) in [&mut self.base, &mut self.ours, &mut self.theirs]
+            .into_iter()
+            .zip(there)
+        {
             if there {
                 walk.pass(1);
             }
         }
         Ok(())
-    }
-
-    /// Says whether two sides have the same under a key. Loads blobs only where the trees may keep
-    /// the same value in different ways.
-    fn same(
-        &self,
-        one: &Walk,
-        in_one: bool,
-        other: &Walk,
-        in_other: bool,
-    ) -> Result<bool, TreeError> {
-        let (one, other) = match (one.next(), other.next()) {
-            (Some(one_at), Some(other_at)) if in_one && in_other => {
-                let (mine, theirs) = (one_at.0.cell(one_at.1), other_at.0.cell(other_at.1));
-                let both_outside = matches!((mine, theirs), (Cell::Blob(_), Cell::Blob(_)));
-                if self.alike || both_outside || mine.value_len() != theirs.value_len() {
-                    return Ok(mine == theirs);
-                }
-                (one.value()?, other.value()?)
-            }
-            _ => return Ok(in_one == in_other),
-        };
-        Ok(one == other)
     }
 
     fn take_theirs(&mut self, key: &[u8], there: bool) -> Result<(), TreeError> {
@@ -323,16 +298,15 @@ impl<R: Resolver> Merge<'_, R> {
 
     /// Lets the resolver decide a conflict.
     fn decide(&mut self, key: Key, [base, ours, theirs]: [bool; 3]) -> Result<(), TreeError> {
-        let value = |walk: &Walk, there: bool| -> Result<Option<Value>, TreeError> {
-            if there { walk.value() } else { Ok(None) }
-        };
+        let value =
+            |walk: &Walk, there: bool| -> Option<ValueHandle> { walk.handle().filter(|_| there) };
         let conflict = Conflict {
-            base: value(&self.base, base)?,
-            ours: value(&self.ours, ours)?,
-            theirs: value(&self.theirs, theirs)?,
+            base: value(&self.base, base),
+            ours: value(&self.ours, ours),
+            theirs: value(&self.theirs, theirs),
             key,
         };
-        match self.resolver.resolve(&conflict) {
+        match self.resolver.resolve(&conflict)? {
             Resolution::Unresolved => self.conflicts.push(conflict),
             Resolution::Ours => {}
             Resolution::Theirs => self.take_theirs(&conflict.key, theirs)?,
@@ -340,5 +314,13 @@ impl<R: Resolver> Merge<'_, R> {
             Resolution::Delete => self.writer.apply(&conflict.key, &Edit::Delete)?,
         }
         Ok(())
+    }
+}
+
+/// Says whether two sides have the same under a key.
+fn is_same(one: Option<Cell<'_>>, other: Option<Cell<'_>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.is_same_value(&other),
+        (one, other) => one.is_none() == other.is_none(),
     }
 }

@@ -23,7 +23,9 @@
 //! assert_eq!(new.get(b"apple")?.as_deref(), Some(&b"green"[..]));
 //! assert_eq!(old.get(b"apple")?.as_deref(), Some(&b"red"[..]));
 //! for change in old.diff(&new) {
-//!     assert_eq!(change?.key, b"apple");
+//!     let change = change?;
+//!     let after = change.after.expect("it has not been removed").load()?;
+//!     assert_eq!((&change.key[..], &after[..]), (&b"apple"[..], &b"green"[..]));
 //! }
 //! # Ok(())
 //! # }
@@ -63,6 +65,7 @@ mod snapshot;
 mod sort;
 mod staging;
 mod stats;
+mod until_error;
 mod value;
 mod walk;
 mod writer;
@@ -73,7 +76,7 @@ pub use diff::{Change, Diff};
 pub use edit::Edit;
 pub use error::TreeError;
 pub use inspect::NodeEntry;
-pub use iter::{Iter, Keys};
+pub use iter::{Handles, Iter, Keys};
 pub use key::{Key, MAX_KEY_LEN, after_prefix};
 pub use merge::Merged;
 pub use node::Node;
@@ -89,7 +92,8 @@ pub use sharing::{Sharing, Unshared};
 pub use snapshot::Tree;
 pub(crate) use staging::Staging;
 pub use stats::{Fill, LevelStats, TreeStats};
-pub use value::{Blob, BlobRef, Value, ValueReader, ValueWriter};
+pub(crate) use until_error::UntilError;
+pub use value::{Blob, BlobRef, Value, ValueHandle, ValueReader, ValueWriter};
 
 #[cfg(test)]
 mod tests;

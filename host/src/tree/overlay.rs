@@ -5,33 +5,30 @@ use std::collections::btree_map::Range;
 
 use super::{Edit, Key, TreeError};
 
-/// What a tree has under its keys, with staged edits laid over it, from either end. It ends after an
-/// error.
+/// What a tree has under its keys, with staged edits laid over it, from either end.
 pub(crate) struct Overlay<'a, I: Iterator, F> {
     tree: Ends<I>,
     staged: Ends<Range<'a, Vec<u8>, Edit>>,
-    /// Reads a staged edit; `None` if it removes its key.
+    /// What a staged edit puts; `None` if it removes its key.
     read: F,
-    failed: bool,
 }
 
 impl<'a, I, F, T> Overlay<'a, I, F>
 where
     I: DoubleEndedIterator<Item = Result<(Key, T), TreeError>>,
-    F: Fn(&Edit) -> Option<Result<T, TreeError>>,
+    F: Fn(&Edit) -> Option<T>,
 {
     pub(crate) fn new(tree: I, staged: Range<'a, Vec<u8>, Edit>, read: F) -> Self {
         Self {
             tree: Ends::new(tree),
             staged: Ends::new(staged),
             read,
-            failed: false,
         }
     }
 
     /// Takes the next entry from the end that `side` stands for.
-    fn take(&mut self, side: Side) -> Option<Result<(Key, T), TreeError>> {
-        while !self.failed {
+    fn take(&mut self, side: Side) -> Option<I::Item> {
+        loop {
             let order = match (self.tree.peek(side), self.staged.peek(side)) {
                 (None, None) => return None,
                 (Some(_), None) | (Some(Err(_)), _) => Ordering::Less,
@@ -47,25 +44,23 @@ where
             }
             if order.is_ge() {
                 let (key, edit) = self.staged.take(side)?;
-                entry = (self.read)(edit).map(|value| Ok((key.clone(), value?)));
+                entry = (self.read)(edit).map(|value| Ok((key.clone(), value)));
             }
-            if let Some(entry) = entry {
-                self.failed = entry.is_err();
-                return Some(entry);
+            if entry.is_some() {
+                return entry;
             }
         }
-        None
     }
 }
 
 impl<I, F, T> Iterator for Overlay<'_, I, F>
 where
     I: DoubleEndedIterator<Item = Result<(Key, T), TreeError>>,
-    F: Fn(&Edit) -> Option<Result<T, TreeError>>,
+    F: Fn(&Edit) -> Option<T>,
 {
-    type Item = Result<(Key, T), TreeError>;
+    type Item = I::Item;
 
-    fn next(&mut self) -> Option<Self::Item> {
+    fn next(&mut self) -> Option<I::Item> {
         self.take(Side::Front)
     }
 }
@@ -73,9 +68,9 @@ where
 impl<I, F, T> DoubleEndedIterator for Overlay<'_, I, F>
 where
     I: DoubleEndedIterator<Item = Result<(Key, T), TreeError>>,
-    F: Fn(&Edit) -> Option<Result<T, TreeError>>,
+    F: Fn(&Edit) -> Option<T>,
 {
-    fn next_back(&mut self) -> Option<Self::Item> {
+    fn next_back(&mut self) -> Option<I::Item> {
         self.take(Side::Back)
     }
 }

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::TreeError;
 use super::key::Key;
-use super::value::Value;
+use super::value::{Value, ValueHandle};
 
 /// A key that both sides changed, each in its own way. At least two of the three values differ from
 /// each other and from nothing.
@@ -12,11 +13,11 @@ pub struct Conflict {
     /// The key.
     pub key: Key,
     /// The value that both began from; `None` if there was none.
-    pub base: Option<Value>,
+    pub base: Option<ValueHandle>,
     /// Our value; `None` if we have removed it.
-    pub ours: Option<Value>,
+    pub ours: Option<ValueHandle>,
     /// Their value; `None` if they have removed it.
-    pub theirs: Option<Value>,
+    pub theirs: Option<ValueHandle>,
 }
 
 /// What becomes of a key in conflict.
@@ -38,12 +39,15 @@ pub enum Resolution {
 ///
 /// Every function of a conflict is a resolver. So are the ones in this module.
 pub trait Resolver {
-    /// Decides one conflict.
-    fn resolve(&mut self, conflict: &Conflict) -> Resolution;
+    /// Decides one conflict. Its values out of line have not been loaded.
+    ///
+    /// # Errors
+    /// If a value cannot be loaded. The merge ends with the error.
+    fn resolve(&mut self, conflict: &Conflict) -> Result<Resolution, TreeError>;
 }
 
-impl<F: FnMut(&Conflict) -> Resolution> Resolver for F {
-    fn resolve(&mut self, conflict: &Conflict) -> Resolution {
+impl<F: FnMut(&Conflict) -> Result<Resolution, TreeError>> Resolver for F {
+    fn resolve(&mut self, conflict: &Conflict) -> Result<Resolution, TreeError> {
         self(conflict)
     }
 }
@@ -73,20 +77,20 @@ pub struct LastWriter<F>(pub F);
 pub struct MergeJson;
 
 impl Resolver for LeaveConflicts {
-    fn resolve(&mut self, _: &Conflict) -> Resolution {
-        Resolution::Unresolved
+    fn resolve(&mut self, _: &Conflict) -> Result<Resolution, TreeError> {
+        Ok(Resolution::Unresolved)
     }
 }
 
 impl Resolver for TakeOurs {
-    fn resolve(&mut self, _: &Conflict) -> Resolution {
-        Resolution::Ours
+    fn resolve(&mut self, _: &Conflict) -> Result<Resolution, TreeError> {
+        Ok(Resolution::Ours)
     }
 }
 
 impl Resolver for TakeTheirs {
-    fn resolve(&mut self, _: &Conflict) -> Resolution {
-        Resolution::Theirs
+    fn resolve(&mut self, _: &Conflict) -> Result<Resolution, TreeError> {
+        Ok(Resolution::Theirs)
     }
 }
 
@@ -95,39 +99,44 @@ where
     F: FnMut(&[u8], &[u8]) -> Option<T>,
     T: Ord,
 {
-    fn resolve(&mut self, conflict: &Conflict) -> Resolution {
+    fn resolve(&mut self, conflict: &Conflict) -> Result<Resolution, TreeError> {
         let (ours, theirs) = match (&conflict.ours, &conflict.theirs) {
             (Some(ours), Some(theirs)) => (ours, theirs),
-            (Some(_), None) => return Resolution::Ours,
-            (None, _) => return Resolution::Theirs,
+            (Some(_), None) => return Ok(Resolution::Ours),
+            (None, _) => return Ok(Resolution::Theirs),
         };
+        let (ours, theirs) = (ours.load()?, theirs.load()?);
         let mut time = |value: &Value| (self.0)(&conflict.key, value);
-        match (time(ours), time(theirs)) {
+        Ok(match (time(&ours), time(&theirs)) {
             (Some(ours), Some(theirs)) if ours > theirs => Resolution::Ours,
             (Some(ours), Some(theirs)) if ours < theirs => Resolution::Theirs,
             _ => Resolution::Unresolved,
-        }
+        })
     }
 }
 
 impl Resolver for MergeJson {
-    fn resolve(&mut self, conflict: &Conflict) -> Resolution {
-        let object = |value: &Option<Value>| -> Option<Map<String, Json>> {
-            serde_json::from_slice(value.as_deref()?).ok()
+    fn resolve(&mut self, conflict: &Conflict) -> Result<Resolution, TreeError> {
+        let (Some(ours), Some(theirs)) = (&conflict.ours, &conflict.theirs) else {
+            return Ok(Resolution::Unresolved);
         };
         let base = match &conflict.base {
             None => Some(Map::new()),
-            base => object(base),
+            Some(base) => object(base)?,
         };
-        let sides = (base, object(&conflict.ours), object(&conflict.theirs));
-        let (Some(base), Some(ours), Some(theirs)) = sides else {
-            return Resolution::Unresolved;
+        let (Some(base), Some(ours), Some(theirs)) = (base, object(ours)?, object(theirs)?) else {
+            return Ok(Resolution::Unresolved);
         };
-        match merge_objects(&base, &ours, &theirs) {
+        Ok(match merge_objects(&base, &ours, &theirs) {
             Ok(merged) => Resolution::Put(Json::Object(merged).to_string().into_bytes()),
             Err(Clash) => Resolution::Unresolved,
-        }
+        })
     }
+}
+
+/// Reads a JSON object; `None` if the value is none.
+fn object(value: &ValueHandle) -> Result<Option<Map<String, Json>>, TreeError> {
+    Ok(serde_json::from_slice(&value.load()?).ok())
 }
 
 /// Both sides changed a member, each in its own way.

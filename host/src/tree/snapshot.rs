@@ -16,7 +16,7 @@ use super::node::{Node, Totals};
 use super::output::{NewNode, Output};
 use super::parameters::Parameters;
 use super::stats::TreeStats;
-use super::value::{Cell, Value, ValueReader, load};
+use super::value::{Cell, Value, ValueHandle, ValueReader, load};
 use super::writer::Writer;
 use crate::storage::{RecordBatch, Storage};
 
@@ -171,9 +171,14 @@ impl Tree {
     /// Returns the value of a key for reading piece by piece; `None` if there is none. Reads one node
     /// a level, and one record of a large value.
     pub fn value_reader(&self, key: &[u8]) -> Result<Option<ValueReader>, TreeError> {
-        self.locate(&self.node, key, |leaf, index| match leaf.cell(index) {
-            Cell::Inline(_) => Ok(ValueReader::of_value(leaf.inline_value(index).into())),
-            Cell::Blob(blob) => ValueReader::of_blob(&self.storage, blob),
+        let handle = self.handle(key)?;
+        handle.map(|handle| handle.reader()).transpose()
+    }
+
+    /// Returns the value of a key where it lies; `None` if there is none. Reads one node a level.
+    pub fn handle(&self, key: &[u8]) -> Result<Option<ValueHandle>, TreeError> {
+        self.locate(&self.node, key, |leaf, index| {
+            Ok(self.handle_in(leaf, index))
         })
     }
 
@@ -253,6 +258,14 @@ impl Tree {
 
     pub(super) fn root_node(&self) -> &Arc<Node> {
         &self.node
+    }
+
+    /// Returns the value of a leaf's entry where it lies.
+    pub(super) fn handle_in(&self, leaf: &Node, index: usize) -> ValueHandle {
+        match leaf.cell(index) {
+            Cell::Inline(_) => Value::from(leaf.inline_value(index)).into(),
+            Cell::Blob(blob) => ValueHandle::outside(&self.storage, blob),
+        }
     }
 
     /// Returns the value of a leaf's entry, loading it if it is out of line.

@@ -7,6 +7,7 @@ use std::ops::Bound;
 
 use super::key::Key;
 use super::overlay::Overlay;
+use super::until_error::UntilError;
 use super::value::{Value, ValueReader};
 use super::{Edit, Tree, TreeError};
 
@@ -128,10 +129,14 @@ impl Staging {
         to: Bound<&[u8]>,
     ) -> impl DoubleEndedIterator<Item = Result<(Key, Value), TreeError>> + use<'a> {
         let storage = tree.storage().clone();
-        let entries = tree.range::<[u8], _>((from, to));
-        Overlay::new(entries, self.range(from, to), move |edit| {
-            edit.value(&storage).transpose()
-        })
+        let entries = tree.range::<[u8], _>((from, to)).handles();
+        let entries = Overlay::new(entries, self.range(from, to), move |edit| {
+            edit.handle(&storage)
+        });
+        UntilError::new(entries.map(|entry| {
+            let (key, value) = entry?;
+            Ok((key, value.load()?))
+        }))
     }
 
     /// Returns the keys between the bounds, in order, from either end. Loads no values out of line.
@@ -143,9 +148,9 @@ impl Staging {
     ) -> impl DoubleEndedIterator<Item = Result<Key, TreeError>> + use<'a> {
         let keys = tree.range::<[u8], _>((from, to)).keys();
         let keys = keys.map(|key| Ok((key?, ())));
-        let staged = self.range(from, to);
-        let puts = |edit: &Edit| (*edit != Edit::Delete).then_some(Ok(()));
-        Overlay::new(keys, staged, puts).map(|entry| entry.map(|(key, ())| key))
+        let puts = |edit: &Edit| (*edit != Edit::Delete).then_some(());
+        let keys = Overlay::new(keys, self.range(from, to), puts);
+        UntilError::new(keys.map(|entry| entry.map(|(key, ())| key)))
     }
 }
 

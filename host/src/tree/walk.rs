@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::children::check_begin;
 use super::key::KeyRef;
 use super::node::{Child, Node};
-use super::value::Value;
+use super::value::{Cell, ValueHandle};
 use super::{Tree, TreeError};
 
 /// A position in a tree.
@@ -82,12 +82,14 @@ impl Walk {
         }
     }
 
+    /// Returns what the entry of a leaf that comes next holds.
+    pub(super) fn cell(&self) -> Option<Cell<'_>> {
+        self.next().map(|(node, index)| node.cell(index))
+    }
+
     /// Returns the value of the entry of a leaf that comes next.
-    pub(super) fn value(&self) -> Result<Option<Value>, TreeError> {
-        let value = self
-            .next()
-            .map(|(node, index)| self.tree.value(node, index));
-        value.transpose()
+    pub(super) fn handle(&self) -> Option<ValueHandle> {
+        (self.next()).map(|(node, index)| self.tree.handle_in(node, index))
     }
 
     /// Returns the last key that has been passed.

@@ -15,7 +15,7 @@ use super::key::{Key, KeyRef};
 use super::node::{Child, Node};
 use super::output::{NewNode, Output};
 use super::pipeline::Pipeline;
-use super::value::{BlobRef, Cell, ValueReader, reference, store_value};
+use super::value::{BlobRef, Cell, ValueReader, is_at, store_value};
 use super::{Tree, TreeError};
 
 /// Applies edits to a tree.
@@ -145,8 +145,7 @@ impl<'a> Writer<'a> {
 
     fn put_long(&mut self, key: &[u8], value: &[u8]) -> Result<(), TreeError> {
         if let Some(Cell::Blob(old)) = self.old_cell(key)
-            && old.len() == value.len() as u64
-            && old == reference(value)
+            && is_at(value, &old)
         {
             return Ok(());
         }

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use prollytree::history::{BranchName, Person, Revision, SteppingClock};
 use prollytree::storage::{Storage, StorageOptions};
 use prollytree::store::{StoreOptions, VersionedStore};
-use prollytree::tree::Value;
+use prollytree::tree::{Value, ValueHandle};
 use prollytree_plugin_api::{NodeStorage, OpenStorage, Options, Timestamp};
 
 /// The time that the clocks of tests start at: 2024-01-01, in microseconds.
@@ -78,6 +78,10 @@ fn rev(text: &str) -> Revision {
 
 fn text(value: Option<Value>) -> Option<String> {
     value.map(|value| String::from_utf8(value.to_vec()).unwrap())
+}
+
+fn loaded(value: Option<ValueHandle>) -> Option<String> {
+    text(value.map(|value| value.load().unwrap()))
 }
 
 fn get(store: &VersionedStore, key: &str) -> Option<String> {

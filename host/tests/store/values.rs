@@ -1,9 +1,13 @@
 //! Values of any length, in a store.
 
-use prollytree::store::StoreError;
-use prollytree::tree::{Parameters, Tree, TreeError};
+use std::sync::Arc;
 
-use crate::{memory, reopened, storage_on, store};
+use prollytree::store::{StoreError, VersionedStore};
+use prollytree::tree::{Parameters, Tree, TreeError};
+use prollytree_plugin_api::{Capabilities, NodeStorage};
+
+use crate::witness::Witness;
+use crate::{memory, options, reopened, rev, storage_on, store};
 
 #[test]
 fn a_value_of_any_length_is_staged_compared_and_committed() {
@@ -16,7 +20,9 @@ fn a_value_of_any_length_is_staged_compared_and_committed() {
     for before in [&elsewhere, &store.tree().clone()] {
         let changes: Result<Vec<_>, _> = store.changes_since(before).collect();
         let changes = changes.unwrap();
-        assert!(changes.len() == 1 && changes[0].after.as_deref() == Some(&value[..]));
+        assert_eq!(changes.len(), 1);
+        let after = changes[0].after.as_ref().unwrap().load().unwrap();
+        assert!(after[..] == value);
     }
     store.commit("a film").unwrap();
     let reader = reopened(&store).value_reader(b"film").unwrap();
@@ -38,4 +44,30 @@ fn a_key_that_is_too_long_is_refused_before_its_value_is_read() {
         error,
         StoreError::Tree(TreeError::KeyTooLong { len: 70_000 })
     ));
+}
+
+#[test]
+fn looking_for_changes_loads_no_values() {
+    let witness = Witness::new(memory(), Capabilities::empty());
+    let backend: Arc<dyn NodeStorage> = witness.clone();
+    let mut store = VersionedStore::init(storage_on(&backend), options()).unwrap();
+    let film = |byte| vec![byte; 3_000_000];
+    store.put("film", film(1)).unwrap();
+    store.commit("a film").unwrap();
+    store.put_reader("film", &film(2)[..]).unwrap();
+    store.flush().unwrap();
+    let mut store = VersionedStore::open(storage_on(&backend), options()).unwrap();
+    witness.take();
+    assert!(!store.status().unwrap().clean);
+    assert_eq!(store.changes().count(), 1);
+    store.put_reader("film", &film(3)[..]).unwrap();
+    assert!(!store.is_clean().unwrap());
+    store.commit("another film").unwrap();
+    assert_eq!(store.history(b"film", &rev("HEAD")).unwrap().count(), 2);
+    let reads = witness.take().reads;
+    assert!(reads < 16, "{reads} records, which are no pieces");
+    // What is committed is put again, and taken as what it is.
+    store.put("film", film(1)).unwrap();
+    store.put_reader("film", &film(3)[..]).unwrap();
+    assert!(store.is_clean().unwrap());
 }

@@ -7,7 +7,7 @@ use prollytree::store::{
 use prollytree_plugin_api::{ErrorKind, OpenStorage, Options};
 
 use crate::{
-    branch, changed, entries, get, memory, options, reopened, rev, storage_on, store, text,
+    branch, changed, entries, get, loaded, memory, options, reopened, rev, storage_on, store, text,
 };
 
 const FORCE: CheckoutOptions = CheckoutOptions {
@@ -348,7 +348,7 @@ fn the_history_of_a_key_lists_the_commits_that_changed_it() {
         .collect();
     let said: Vec<_> = versions
         .iter()
-        .map(|v| (v.commit.summary(), text(v.value.clone())))
+        .map(|v| (v.commit.summary(), loaded(v.value.clone())))
         .collect();
     assert_eq!(
         said,
@@ -361,7 +361,7 @@ fn the_history_of_a_key_lists_the_commits_that_changed_it() {
     let shown = store.show(&rev("HEAD~1")).unwrap();
     let changes: Vec<_> = shown.changes.map(|change| change.unwrap()).collect();
     assert_eq!(changes.len(), 1);
-    assert_eq!(text(changes[0].before.clone()), Some("1".into()));
+    assert_eq!(loaded(changes[0].before.clone()), Some("1".into()));
     let keys: Vec<_> = store
         .keys_at(&rev("HEAD~1"))
         .unwrap()
@@ -390,8 +390,8 @@ fn work_is_compared_with_any_revision_both_ways() {
             .map(|c| {
                 (
                     String::from_utf8(c.key).unwrap(),
-                    text(c.before),
-                    text(c.after),
+                    loaded(c.before),
+                    loaded(c.after),
                 )
             })
             .collect()

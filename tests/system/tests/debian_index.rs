@@ -8,7 +8,7 @@ use std::sync::Arc;
 use prollytree::history::{Person, Revision};
 use prollytree::storage::{Storage, StorageOptions};
 use prollytree::store::{StoreOptions, VersionedStore};
-use prollytree::tree::{Edit, Value};
+use prollytree::tree::{Edit, ValueHandle};
 use prollytree_plugin_api::{Backend, Hash, OpenStorage, Options};
 use prollytree_system_tests::debian::{Index, Suite, index};
 
@@ -122,7 +122,7 @@ fn assert_same(store: &VersionedStore, expected: &Index) {
 
 fn changes(store: &VersionedStore, from: &str, to: &str) -> Vec<Changed> {
     let revision = |text: &str| text.parse::<Revision>().unwrap().into();
-    let bytes = |value: Option<Value>| value.map(|value| value.to_vec());
+    let bytes = |value: Option<ValueHandle>| value.map(|value| value.load().unwrap().to_vec());
     let found = store.diff(&revision(from), &revision(to)).unwrap();
     found
         .map(|change| change.unwrap())

@@ -121,9 +121,10 @@ impl Engine for Ours {
     fn diff(&self, before: &Tree, after: &Tree) -> Offer<Answer> {
         let changes = before.diff(after).map(|change| {
             let change = change?;
-            Ok(change
-                .after
-                .map_or(Answer::count(1), |value| Answer::entry(&change.key, &value)))
+            Ok(match change.after {
+                None => Answer::count(1),
+                Some(value) => Answer::entry(&change.key, &value.load()?),
+            })
         });
         Some(changes.sum())
     }

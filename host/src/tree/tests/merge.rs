@@ -49,6 +49,7 @@ pub(super) fn check(storage: &Storage, parameters: Parameters, maps: [&Map; 3]) 
     for conflict in &merged.conflicts {
         let values = [&conflict.base, &conflict.ours, &conflict.theirs];
         for (value, map) in values.iter().zip(maps) {
+            let value = value.as_ref().map(|value| value.load().unwrap());
             assert_eq!(value.as_deref(), map.get(&conflict.key).map(Vec::as_slice));
         }
     }
@@ -241,11 +242,11 @@ fn resolvers_decide_as_they_say() {
     assert_eq!(resolved(we_removed, TakeTheirs), some("theirs"));
     assert_eq!(resolved(they_removed, TakeTheirs), (None, false));
     assert_eq!(
-        resolved(both, |_: &Conflict| Resolution::Put(b"other".to_vec())),
+        resolved(both, |_: &Conflict| Ok(Resolution::Put(b"other".to_vec()))),
         some("other")
     );
     assert_eq!(
-        resolved(both, |_: &Conflict| Resolution::Delete),
+        resolved(both, |_: &Conflict| Ok(Resolution::Delete)),
         (None, false)
     );
     let by_length = LastWriter(|_: &[u8], value: &[u8]| Some(value.len()));

@@ -85,7 +85,7 @@ fn changes_between(before: &Map, after: &Map) -> Vec<OwnedChange> {
 }
 
 fn changes_of(diff: Diff) -> Vec<OwnedChange> {
-    let owned = |value: Option<Value>| value.map(|value| value.to_vec());
+    let owned = |value: Option<ValueHandle>| value.map(|value| value.load().unwrap().to_vec());
     diff.map(|change| {
         let Change { key, before, after } = change.unwrap();
         (key, owned(before), owned(after))

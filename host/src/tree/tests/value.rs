@@ -387,3 +387,74 @@ proptest! {
         }
     }
 }
+
+/// Trees whose values lie out of line, in a storage that has lost the values: a hundred keys, of which
+/// the first and the last have values of these seeds.
+fn without_values(seeds: [(u64, u64); 4]) -> [Tree; 4] {
+    let (backend, storage) = new_storage();
+    let trees = seeds.map(|(first, last)| {
+        let mut map: Map = (0..100)
+            .map(|key| (vec![key], noise(100, key.into())))
+            .collect();
+        map.extend([(vec![0], noise(100, first)), (vec![99], noise(100, last))]);
+        build(&storage, small(), &map)
+    });
+    let is_blob = |bytes: &[u8]| bytes.starts_with(b"P\x02");
+    backend.records.lock().retain(|_, bytes| !is_blob(bytes));
+    let storage = cold(&backend);
+    trees.map(|tree| Tree::open(storage.clone(), tree.root(), small()).unwrap())
+}
+
+#[test]
+fn comparing_and_merging_load_no_values() {
+    let is_missing =
+        |error: TreeError| matches!(error, TreeError::Storage(StorageError::Missing { .. }));
+    let trees = without_values([(500, 501), (502, 501), (503, 504), (502, 504)]);
+    let [base, ours, theirs, merged] = trees;
+    let changes: Vec<_> = base.diff(&theirs).map(Result::unwrap).collect();
+    let keys: Vec<_> = changes.iter().map(|change| change.key[0]).collect();
+    assert_eq!(keys, [0, 99]);
+    let (before, after) = (&changes[0].before, &changes[0].after);
+    assert!(before != after && after.as_ref().unwrap().len() == 100);
+    assert!(is_missing(after.as_ref().unwrap().load().unwrap_err()));
+
+    let mut batch = RecordBatch::new();
+    let left = ours
+        .merge(&base, &theirs, LeaveConflicts, &mut batch)
+        .unwrap();
+    assert_eq!((left.tree, left.conflicts.len()), (merged.clone(), 1));
+    let mine = ours.merge(&base, &theirs, TakeOurs, &mut batch).unwrap();
+    assert_eq!((mine.tree, mine.conflicts.len()), (merged, 0));
+    let taken = ours.merge(&base, &theirs, TakeTheirs, &mut batch).unwrap();
+    assert_eq!((taken.tree, taken.conflicts.len()), (theirs.clone(), 0));
+    // Who reads a conflict is told that its values are missing.
+    let read = |conflict: &Conflict| {
+        let value = conflict.base.as_ref().unwrap().load()?;
+        Ok(Resolution::Put(value.to_vec()))
+    };
+    assert!(is_missing(
+        ours.merge(&base, &theirs, read, &mut batch).unwrap_err()
+    ));
+    let last = LastWriter(|_: &[u8], value: &[u8]| Some(value.len()));
+    assert!(is_missing(
+        ours.merge(&base, &theirs, last, &mut batch).unwrap_err()
+    ));
+}
+
+#[test]
+fn a_value_is_the_same_wherever_it_lies() {
+    let (_, storage) = new_storage();
+    let value = noise(100, 1);
+    let inline = tree_of(&storage, &value).handle(b"k").unwrap().unwrap();
+    let map: Map = [(b"k".to_vec(), value.clone())].into();
+    let tree = build(&storage, small(), &map);
+    let outside = tree.handle(b"k").unwrap().unwrap();
+    assert!(inline.blob().is_none() && outside.blob() == Some(reference(&value)));
+    assert_eq!(inline, outside);
+    assert_eq!(outside, inline);
+    let other = Edit::Put(noise(100, 2)).handle(&storage).unwrap();
+    assert!(inline != other && other != outside);
+    let [mut one, mut two] = [inline, outside].map(|handle| handle.reader().unwrap());
+    assert_eq!(one.next_part().unwrap(), two.next_part().unwrap());
+    assert_eq!(tree.diff(&tree_of(&storage, &value)).count(), 0);
+}

@@ -2,6 +2,7 @@
 
 mod blob;
 mod cut;
+mod handle;
 mod reader;
 mod split;
 mod writer;
@@ -16,10 +17,12 @@ use super::layout::BLOB_CELL_LEN;
 use crate::storage::Storage;
 
 pub use blob::Blob;
+pub use handle::ValueHandle;
 pub use reader::ValueReader;
 pub use writer::ValueWriter;
 
 pub(super) use blob::MAX_WHOLE;
+pub(super) use handle::is_at;
 pub(super) use split::{BlobSink, store_value};
 
 /// The bytes of a value. Shares them with the record that they came from; cloning copies nothing.
@@ -114,6 +117,17 @@ impl Cell<'_> {
         match self {
             Self::Inline(bytes) => bytes.len() as u64,
             Self::Blob(blob) => blob.len,
+        }
+    }
+
+    /// Says whether two cells have the same value, which trees with different parameters may keep in
+    /// different ways. Loads nothing.
+    pub(super) fn is_same_value(&self, other: &Cell<'_>) -> bool {
+        match (self, other) {
+            (Cell::Inline(value), Cell::Blob(blob)) | (Cell::Blob(blob), Cell::Inline(value)) => {
+                is_at(value, blob)
+            }
+            _ => self == other,
         }
     }
 
