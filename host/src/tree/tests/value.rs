@@ -2,7 +2,6 @@
 
 use std::io::{Read, Seek, SeekFrom, Write};
 
-use prollytree_plugin_api::Kind;
 use proptest::prelude::*;
 
 use super::super::value::{MAX_WHOLE, reference};
@@ -10,7 +9,7 @@ use super::*;
 use crate::storage::StorageError;
 
 /// Bytes that repeat nowhere.
-fn noise(len: usize, seed: u64) -> Vec<u8> {
+pub(super) fn noise(len: usize, seed: u64) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let words = std::iter::repeat_with(|| {
         state ^= state << 13;
@@ -241,120 +240,6 @@ fn a_piece_that_is_missing_or_changed_is_an_error_where_it_is_read() {
         ));
         backend.records.lock().insert(hash, bytes);
     }
-}
-
-#[test]
-fn a_forged_list_is_an_error() {
-    let (_, storage) = new_storage();
-    let mut batch = RecordBatch::new();
-    let blob = |level: u8, content: &[u8]| [b"P\x02\x01\x00", &[level][..], content].concat();
-    let piece = batch.push(Kind::BLOB, vec![], blob(0, &vec![7; 600_000]));
-    let entry = |hash: &Hash, len: u64| [hash.as_bytes(), &len.to_le_bytes()[..]].concat();
-    let pair = entry(&piece, 600_000).repeat(2);
-    let list = batch.push(Kind::BLOB, vec![piece], blob(1, &pair));
-    let lying = entry(&piece, 600_001).repeat(2);
-    let cases = [
-        ("honest", blob(1, &pair), 1_200_000, true),
-        ("another sum", blob(1, &pair), 1_200_001, false),
-        (
-            "lengths that are not those of its pieces",
-            blob(1, &lying),
-            1_200_002,
-            false,
-        ),
-        ("an empty list", blob(1, &[]), 1_200_000, false),
-        ("half an entry", blob(1, &pair[..60]), 1_200_000, false),
-        (
-            "an empty piece",
-            blob(1, &[pair.clone(), entry(&piece, 0)].concat()),
-            1_200_000,
-            false,
-        ),
-        (
-            "too many entries",
-            blob(1, &entry(&piece, 1_200).repeat(1025)),
-            1_230_000,
-            false,
-        ),
-        (
-            "lengths beyond all bounds",
-            blob(1, &entry(&piece, u64::MAX).repeat(2)),
-            u64::MAX,
-            false,
-        ),
-        ("a level too high", blob(17, &pair), 1_200_000, false),
-        (
-            "pieces where lists should be",
-            blob(2, &pair),
-            1_200_000,
-            false,
-        ),
-        (
-            "lists where pieces should be",
-            blob(1, &entry(&list, 1_200_000)),
-            1_200_000,
-            false,
-        ),
-        (
-            "a list of lists",
-            blob(2, &entry(&list, 1_200_000).repeat(2)),
-            2_400_000,
-            true,
-        ),
-        (
-            "bytes too long for one record",
-            blob(0, &vec![7; MAX_WHOLE + 1]),
-            MAX_WHOLE as u64 + 1,
-            false,
-        ),
-        (
-            "a list for a short value",
-            blob(1, &entry(&piece, 600_000)),
-            600_000,
-            false,
-        ),
-        ("no level", b"P\x02\x01\x00".to_vec(), 0, false),
-    ];
-    for (what, record, len, right) in cases {
-        let hash = batch.push(Kind::BLOB, vec![], record);
-        storage.put(&batch).unwrap();
-        let blob = BlobRef { hash, len };
-        let found = ValueReader::of_blob(&storage, blob).and_then(ValueReader::read_all);
-        match found {
-            Ok(value) => assert!(right && value.iter().all(|&byte| byte == 7), "{what}"),
-            Err(
-                TreeError::Inconsistent { .. } | TreeError::Storage(StorageError::Corrupt { .. }),
-            ) => assert!(!right, "{what}"),
-            Err(error) => panic!("{what}: {error}"),
-        }
-    }
-}
-
-/// A list that repeats one piece claims a value that no memory holds.
-#[test]
-fn a_value_that_does_not_fit_into_memory_is_read_in_parts() {
-    let (_, storage) = new_storage();
-    let mut batch = RecordBatch::new();
-    let blob = |level: u8, content: &[u8]| [b"P\x02\x01\x00", &[level][..], content].concat();
-    let mut len: u64 = 1 << 18;
-    let mut hash = batch.push(Kind::BLOB, vec![], blob(0, &vec![7; 1 << 18]));
-    for level in 1..=4 {
-        let entry = [hash.as_bytes(), &len.to_le_bytes()[..]].concat();
-        hash = batch.push(Kind::BLOB, vec![hash], blob(level, &entry.repeat(1024)));
-        len *= 1024;
-    }
-    storage.put(&batch).unwrap();
-    let mut reader = ValueReader::of_blob(&storage, BlobRef { hash, len }).unwrap();
-    reader.seek(SeekFrom::End(-3)).unwrap();
-    let mut end = Vec::new();
-    reader.read_to_end(&mut end).unwrap();
-    assert_eq!(end, [7; 3]);
-    reader.rewind().unwrap();
-    assert_eq!(reader.next_part().unwrap().unwrap().len(), 1 << 18);
-    let mut reader = ValueReader::of_blob(&storage, BlobRef { hash, len }).unwrap();
-    reader.rewind().unwrap();
-    let error = reader.read_all().unwrap_err();
-    assert!(matches!(error, TreeError::ValueTooLarge { len: of } if of == len));
 }
 
 proptest! {

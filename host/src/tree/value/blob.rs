@@ -3,7 +3,7 @@
 use prollytree_plugin_api::{Buffer, Hash, Kind};
 
 use super::BlobRef;
-use super::cut::MAX_LIST;
+use super::cut::{MAX_LIST, ends_list, longest, shortest};
 use crate::storage::{Decode, HEADER_LEN, Malformed, PutFields, header, read_header};
 
 /// The longest value in one record, in bytes. A longer one is cut into pieces.
@@ -65,6 +65,18 @@ impl Blob {
     }
 }
 
+impl Blob {
+    /// Says whether something may follow on the same level: the rule ends the list where it ends, and
+    /// not because the value does.
+    pub(super) fn may_be_followed(&self) -> bool {
+        let entries = self.entries();
+        let (count, last) = entries.fold((0, None), |(count, _), entry| (count + 1, Some(entry)));
+        last.is_some_and(|last| {
+            ends_list(count, &last.hash) && last.len >= shortest(self.level - 1)
+        })
+    }
+}
+
 impl BlobRef {
     /// Returns the reference as it stands in a leaf or a list.
     pub(in crate::tree) fn to_bytes(self) -> [u8; Blob::ENTRY_LEN] {
@@ -122,12 +134,17 @@ fn check_list(level: u8, content: &[u8]) -> Result<(), Malformed> {
         return Err(Malformed::new("it is no list of 1 to 1024 entries"));
     }
     let mut sum = 0_u64;
-    for entry in entries {
-        let len = BlobRef::read(entry).len;
+    for (index, entry) in entries.iter().enumerate() {
+        let BlobRef { hash, len } = BlobRef::read(entry);
+        let is_last = index + 1 == entries.len();
+        let least = if is_last { 1 } else { shortest(level - 1) };
         sum = sum
             .checked_add(len)
-            .filter(|_| len > 0)
+            .filter(|_| (least..=longest(level - 1)).contains(&len))
             .ok_or_else(|| Malformed::new("its lengths are those of no value"))?;
+        if !is_last && ends_list(index + 1, &hash) {
+            return Err(Malformed::new("it goes on where the rule ends it"));
+        }
     }
     Ok(())
 }

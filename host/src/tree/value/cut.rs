@@ -41,6 +41,21 @@ pub(super) fn piece_len(rest: &[u8]) -> usize {
     len
 }
 
+/// Returns the length of the shortest value, or part of one, that something of a level stands for,
+/// unless it is the last of its level.
+pub(super) fn shortest(level: u8) -> u64 {
+    times(MIN_PIECE, MIN_LIST, level)
+}
+
+/// Returns the length of the longest value, or part of one, that something of a level stands for.
+pub(super) fn longest(level: u8) -> u64 {
+    times(MAX_PIECE, MAX_LIST, level)
+}
+
+fn times(piece: usize, list: usize, level: u8) -> u64 {
+    (piece as u64).saturating_mul((list as u64).saturating_pow(level.into()))
+}
+
 /// Says whether a list of `count` entries ends with the one that has this hash.
 pub(super) fn ends_list(count: usize, last: &Hash) -> bool {
     count >= MAX_LIST || (count >= MIN_LIST && last.as_bytes()[0] == 0)

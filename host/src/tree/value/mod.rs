@@ -94,11 +94,11 @@ impl BlobRef {
         self.len
     }
 
-    /// What refers to the value says something else about it than its record.
+    /// What refers to the record says something else about it than the record itself.
     fn inconsistent(&self) -> TreeError {
         TreeError::Inconsistent {
             hash: self.hash,
-            reason: "what refers to the value gives it another length",
+            reason: "what refers to it gives it another length, level or end",
         }
     }
 }

@@ -60,7 +60,7 @@ impl ValueReader {
             storage: storage.clone(),
             root: blob,
         };
-        source.list(&blob, None)?;
+        source.root()?;
         Ok(Self {
             len: blob.len,
             position: 0,
@@ -143,7 +143,8 @@ impl Source {
     /// Returns the pieces from the one that holds a position on, as many as are fetched together,
     /// and where the first begins.
     fn pieces_at(&self, position: u64) -> Result<(u64, Vec<Buffer>), TreeError> {
-        let (mut start, mut list) = (0, self.list(&self.root, None)?);
+        let (mut start, mut list) = (0, self.root()?);
+        let mut is_last = true;
         loop {
             let mut rest = list.entries();
             let holds = rest.find(|entry| {
@@ -155,8 +156,9 @@ impl Source {
                 return Err(self.root.inconsistent());
             };
             if list.level() > 1 {
+                is_last &= rest.next().is_none();
                 drop(rest);
-                list = self.list(&holds, Some(list.level() - 1))?;
+                list = self.list(&holds, list.level() - 1, is_last)?;
                 continue;
             }
             let mut ahead = 0;
@@ -183,16 +185,31 @@ impl Source {
             .collect()
     }
 
-    /// Loads a list, which has a level above 0 and the length that is said of it.
-    fn list(&self, entry: &BlobRef, level: Option<u8>) -> Result<Arc<Blob>, TreeError> {
+    /// Loads the list that stands for the whole value. It has more than one entry, which would stand
+    /// for the value itself otherwise.
+    fn root(&self) -> Result<Arc<Blob>, TreeError> {
+        let list = self.storage.load::<Blob>(&self.root.hash)?;
+        if list.entries().nth(1).is_none() || total(&list) != self.root.len {
+            return Err(self.root.inconsistent());
+        }
+        Ok(list)
+    }
+
+    /// Loads a list below another one, which has the level and the length that are said of it, and
+    /// ends where the rule says unless it is the last one of its level.
+    fn list(&self, entry: &BlobRef, level: u8, is_last: bool) -> Result<Arc<Blob>, TreeError> {
         let list = self.storage.load::<Blob>(&entry.hash)?;
-        let right_level = list.level() > 0 && level.is_none_or(|level| list.level() == level);
-        let len: u64 = list.entries().map(|entry| entry.len).sum();
-        if !right_level || len != entry.len {
+        let right = list.level() == level && total(&list) == entry.len;
+        if !right || !(is_last || list.may_be_followed()) {
             return Err(entry.inconsistent());
         }
         Ok(list)
     }
+}
+
+/// Returns the length of what a list stands for, which has been checked to have one.
+fn total(list: &Blob) -> u64 {
+    list.entries().map(|entry| entry.len).sum()
 }
 
 impl Read for ValueReader {
