@@ -1,5 +1,6 @@
 //! Edits on top of a tree, without a node until one is asked for.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use prollytree_plugin_api::Hash;
 
 use super::key::{Key, MAX_KEY_LEN, after_prefix};
-use super::staging::Staging;
+use super::staging::{OVERHEAD, Staging};
 use super::value::{Value, ValueReader};
 use super::{Edit, Tree, TreeError};
 use crate::storage::RecordBatch;
@@ -43,15 +44,23 @@ use crate::storage::RecordBatch;
 pub struct Session {
     tree: Tree,
     staged: Staging,
-    /// What was staged for each key before, oldest first, since the first savepoint.
-    undo: Vec<(Key, Option<Edit>)>,
-    /// The savepoints that are open, and how long the list was.
-    savepoints: Vec<(Savepoint, usize)>,
+    /// The savepoints that are open, oldest first.
+    open: Vec<Open>,
 }
 
 /// A state of a [`Session`] to which it can go back.
 #[derive(Clone, Debug)]
 pub struct Savepoint(Arc<()>);
+
+/// A savepoint, and what has been edited between it and the next one.
+#[derive(Clone)]
+struct Open {
+    savepoint: Savepoint,
+    /// What was staged at the savepoint for each key that has been edited since then.
+    before: BTreeMap<Key, Option<Edit>>,
+    /// The memory that this takes, roughly.
+    bytes: usize,
+}
 
 impl Session {
     /// Begins to edit a tree.
@@ -60,8 +69,7 @@ impl Session {
         Self {
             tree,
             staged: Staging::default(),
-            undo: Vec::new(),
-            savepoints: Vec::new(),
+            open: Vec::new(),
         }
     }
 
@@ -96,11 +104,12 @@ impl Session {
         if key.len() > MAX_KEY_LEN {
             return Err(TreeError::KeyTooLong { len: key.len() });
         }
-        if self.savepoints.is_empty() {
-            self.staged.stage(key, edit);
-        } else {
-            let before = self.staged.stage(key.clone(), edit);
-            self.undo.push((key, before));
+        match self.open.last_mut() {
+            Some(last) if !last.before.contains_key(&key) => {
+                let before = self.staged.stage(key.clone(), edit);
+                last.keep(key, before);
+            }
+            _ => drop(self.staged.stage(key, edit)),
         }
         Ok(())
     }
@@ -171,36 +180,39 @@ impl Session {
             .keys(&self.tree, Bound::Unbounded, Bound::Unbounded)
     }
 
-    /// Returns the memory that the edits take, in bytes, roughly.
+    /// Returns the memory that the edits take, in bytes, roughly: those that are staged, and those
+    /// that a savepoint would bring back.
     #[must_use]
     pub fn staged_bytes(&self) -> usize {
-        self.staged.bytes()
+        let kept: usize = self.open.iter().map(|open| open.bytes).sum();
+        self.staged.bytes() + kept
     }
 
-    /// Remembers the present state. Costs nothing now, and a copy of its key and what it replaces
-    /// with each edit to come.
+    /// Remembers the present state. Costs nothing now; with each key that is edited for the first
+    /// time from here on, the key and the edit that was staged for it are kept.
     pub fn savepoint(&mut self) -> Savepoint {
         let savepoint = Savepoint(Arc::default());
-        self.savepoints.push((savepoint.clone(), self.undo.len()));
+        self.open.push(Open::new(savepoint.clone()));
         savepoint
     }
 
     /// Goes back to a state, as often as needed. Savepoints that were made since then are gone. Costs
-    /// as much as the edits that it takes back.
+    /// as much as the keys that have been edited since then.
     ///
     /// # Errors
     /// [`TreeError::NoSavepoint`] if it is gone itself, or belongs to another session; nothing is
     /// changed then.
     pub fn rollback(&mut self, savepoint: &Savepoint) -> Result<(), TreeError> {
         let at = self.position_of(savepoint)?;
-        self.savepoints.truncate(at + 1);
-        let len = self.savepoints[at].1;
-        for (key, before) in self.undo.drain(len..).rev() {
-            match before {
-                Some(edit) => drop(self.staged.stage(key, edit)),
-                None => self.staged.unstage(&key),
+        for open in self.open.drain(at..).rev() {
+            for (key, before) in open.before {
+                match before {
+                    Some(edit) => drop(self.staged.stage(key, edit)),
+                    None => self.staged.unstage(&key),
+                }
             }
         }
+        self.open.push(Open::new(savepoint.clone()));
         Ok(())
     }
 
@@ -210,9 +222,13 @@ impl Session {
     /// As for [`rollback`](Self::rollback).
     pub fn release(&mut self, savepoint: &Savepoint) -> Result<(), TreeError> {
         let at = self.position_of(savepoint)?;
-        self.savepoints.truncate(at);
-        if self.savepoints.is_empty() {
-            self.undo.clear();
+        let released = self.open.split_off(at);
+        if let Some(last) = self.open.last_mut() {
+            for (key, before) in released.into_iter().flat_map(|open| open.before) {
+                if !last.before.contains_key(&key) {
+                    last.keep(key, before);
+                }
+            }
         }
         Ok(())
     }
@@ -230,9 +246,24 @@ impl Session {
     }
 
     fn position_of(&self, savepoint: &Savepoint) -> Result<usize, TreeError> {
-        let mut open = self.savepoints.iter();
-        open.position(|(open, _)| Arc::ptr_eq(&open.0, &savepoint.0))
+        let mut open = self.open.iter();
+        open.position(|open| Arc::ptr_eq(&open.savepoint.0, &savepoint.0))
             .ok_or(TreeError::NoSavepoint)
+    }
+}
+
+impl Open {
+    fn new(savepoint: Savepoint) -> Self {
+        Self {
+            savepoint,
+            before: BTreeMap::new(),
+            bytes: 0,
+        }
+    }
+
+    fn keep(&mut self, key: Key, before: Option<Edit>) {
+        self.bytes += key.len() + before.as_ref().map_or(0, Edit::held_bytes) + OVERHEAD;
+        self.before.insert(key, before);
     }
 }
 
@@ -241,7 +272,7 @@ impl fmt::Debug for Session {
         f.debug_struct("Session")
             .field("base", &self.tree.root())
             .field("staged_bytes", &self.staged_bytes())
-            .field("savepoints", &self.savepoints.len())
+            .field("savepoints", &self.open.len())
             .finish_non_exhaustive()
     }
 }

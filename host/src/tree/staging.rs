@@ -19,7 +19,7 @@ pub(crate) struct Staging {
 }
 
 /// What an edit takes in memory besides its key and value, roughly.
-const OVERHEAD: usize = 96;
+pub(super) const OVERHEAD: usize = 96;
 
 impl Staging {
     pub(crate) fn is_empty(&self) -> bool {

@@ -142,3 +142,30 @@ fn a_savepoint_of_another_session_is_refused() {
         Err(TreeError::NoSavepoint)
     ));
 }
+
+#[test]
+fn what_a_savepoint_keeps_is_counted_once_for_each_key() {
+    let (_, storage) = new_storage();
+    let mut session = Session::new(Tree::empty(storage, small()));
+    session.put([1], vec![0; 10_000]).unwrap();
+    let alone = session.staged_bytes();
+    let outer = session.savepoint();
+    for n in 0..100 {
+        session.put([1], vec![n; 10_000]).unwrap();
+    }
+    let two = session.staged_bytes();
+    assert!(two >= 2 * alone && two < 3 * alone, "{alone} {two}");
+    let inner = session.savepoint();
+    session.put([1], vec![1; 10_000]).unwrap();
+    assert!(session.staged_bytes() > two + 10_000);
+    session.release(&inner).unwrap();
+    assert_eq!(session.staged_bytes(), two);
+    session.rollback(&outer).unwrap();
+    assert_eq!(session.staged_bytes(), alone);
+    assert_eq!(
+        session.get(&[1]).unwrap().as_deref(),
+        Some(&[0; 10_000][..])
+    );
+    session.release(&outer).unwrap();
+    assert_eq!(session.staged_bytes(), alone);
+}
