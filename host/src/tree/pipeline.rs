@@ -33,6 +33,7 @@ pub(super) struct Pipeline {
     sent: VecDeque<Sent>,
     /// What is not on its way yet, the leaves among it without hashes.
     waiting: Vec<News>,
+    /// How many leaves that is about, new ones and old ones that are gone.
     leaves_waiting: usize,
 }
 
@@ -79,15 +80,22 @@ impl Pipeline {
             cut: Box::new(cut),
             hash: UNKNOWN,
         });
-        self.leaves_waiting += 1;
-        if self.leaves_waiting == Self::TOGETHER {
-            self.send();
-        }
+        self.count(1);
     }
 
     pub(super) fn push_gone(&mut self, last_keys: Vec<Key>) {
-        if !last_keys.is_empty() {
+        let count = last_keys.len();
+        if count > 0 {
             self.waiting.push(News::Gone(last_keys));
+            self.count(count);
+        }
+    }
+
+    /// Sends what waits if that is much.
+    fn count(&mut self, leaves: usize) {
+        self.leaves_waiting += leaves;
+        if self.leaves_waiting >= Self::TOGETHER {
+            self.send();
         }
     }
 
@@ -194,4 +202,28 @@ fn start_thread() -> Option<Sender<Job>> {
     let thread = thread::Builder::new().name("prollytree-hash".to_owned());
     thread.spawn(work).ok()?;
     Some(jobs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A long range is removed, so that many old leaves are gone before a new one is cut.
+    #[test]
+    fn old_leaves_that_are_gone_do_not_wait_for_new_ones() {
+        let Some(mut pipeline) = Pipeline::start() else {
+            return;
+        };
+        let mut heard = 0;
+        for n in 0..10_000_u32 {
+            pipeline.push_gone(vec![n.to_be_bytes().to_vec()]);
+            heard += pipeline.take(false).map_or(0, |news| news.len());
+            let most = pipeline.threads.len() * Pipeline::AHEAD;
+            assert!(pipeline.waiting.len() < Pipeline::TOGETHER && pipeline.sent.len() <= most + 1);
+        }
+        while let Some(news) = pipeline.take(true) {
+            heard += news.len();
+        }
+        assert_eq!(heard, 10_000);
+    }
 }

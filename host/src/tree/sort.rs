@@ -13,6 +13,7 @@ use std::{mem, vec};
 
 use super::key::{Key, common_prefix};
 use super::node::head_of;
+use super::staging::OVERHEAD;
 use super::value::BlobRef;
 use super::{Edit, TreeError};
 
@@ -63,9 +64,6 @@ struct Head {
     edit: Edit,
     run: usize,
 }
-
-/// What an edit takes in memory besides its key and value, roughly.
-const OVERHEAD: usize = 96;
 
 /// So many runs are merged into one, so that the buffers of all are bounded.
 const MOST_RUNS: usize = 256;
@@ -241,6 +239,10 @@ impl Read for Section {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.seek(SeekFrom::Start(self.position))?;
         let read = file.read(&mut out[..len])?;
+        if read == 0 {
+            let message = "the temporary file has become shorter";
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
+        }
         self.position += read as u64;
         Ok(read)
     }
@@ -344,7 +346,7 @@ fn write_edit(out: &mut impl Write, key: &[u8], edit: &Edit) -> io::Result<u64> 
     Ok(17 + key_len + len)
 }
 
-/// Reads an edit; `None` at the end of the run.
+/// Reads an edit; `None` at the end of the run, which is where the section ends.
 fn read_edit(from: &mut BufReader<Section>) -> io::Result<Option<(Key, Edit)>> {
     if io::BufRead::fill_buf(from)?.is_empty() {
         return Ok(None);
@@ -378,6 +380,33 @@ impl TreeError {
         Self::Sorting {
             folder: folder.to_owned(),
             source,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Somebody makes the file shorter, so that it ends between two edits of a run.
+    #[test]
+    fn a_file_that_has_become_shorter_is_an_error_and_loses_nothing_silently() {
+        let edit = |n: u8| (vec![n], Edit::Put(vec![n; 3]));
+        for left in 0..=3 {
+            let mut spilled = Spilled::new(&std::env::temp_dir()).unwrap();
+            spilled.push_run((0..3).map(|n| Ok(edit(n)))).unwrap();
+            let len = spilled.ends[0] / 3;
+            let file = spilled.file.get_ref().try_clone().unwrap();
+            let runs = spilled.into_runs().unwrap();
+            file.set_len(len * left).unwrap();
+            let read = Sorted::new(runs, PathBuf::new()).and_then(|mut sorted| {
+                std::iter::from_fn(|| sorted.next_edit().transpose())
+                    .collect::<io::Result<Vec<_>>>()
+            });
+            match read {
+                Ok(edits) => assert!(left == 3 && edits == [edit(0), edit(1), edit(2)]),
+                Err(error) => assert!(left < 3 && error.kind() == io::ErrorKind::UnexpectedEof),
+            }
         }
     }
 }

@@ -324,7 +324,7 @@ impl<'a> Writer<'a> {
         reported.truncate(smaller);
         if let Some(pipeline) = self.pipeline.as_mut().filter(|_| at == 0) {
             pipeline.push_gone(reported);
-            return Ok(());
+            return self.hear_news(false);
         }
         reported
             .iter()
