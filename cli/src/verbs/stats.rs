@@ -68,7 +68,14 @@ fn json_stats(stats: &StoreStats, sharing: Option<&Sharing>) -> Value {
             "quarters": level.fill.quarters,
         })
     });
-    let alone = |part: &Unshared| json!({"nodes": part.nodes, "bytes": part.bytes});
+    let alone = |part: &Unshared| {
+        json!({
+            "nodes": part.nodes,
+            "bytes": part.bytes,
+            "values_out_of_line": part.values,
+            "value_bytes": part.value_bytes,
+        })
+    };
     let sharing = sharing.map(|sharing| {
         json!({
             "shared_entries": sharing.shared_entries,
@@ -148,7 +155,12 @@ fn write_stats(
 }
 
 fn alone(part: &Unshared) -> String {
-    format!("{} nodes, {}", part.nodes, short_bytes(part.bytes))
+    let nodes = format!("{} nodes, {}", part.nodes, short_bytes(part.bytes));
+    if part.values == 0 {
+        return nodes;
+    }
+    let bytes = short_bytes(part.value_bytes);
+    format!("{nodes}; values out of line: {}, {bytes}", part.values)
 }
 
 /// Writes a line for each level, the root first.

@@ -1,8 +1,13 @@
 //! What two trees have in common: the nodes that both refer to, and those that only one has.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
+use prollytree_plugin_api::Hash;
+
+use super::frontier::Place;
 use super::node::{Child, Node};
+use super::value::Cell;
 use super::{Tree, TreeError};
 
 /// What two trees share.
@@ -25,13 +30,24 @@ pub struct Unshared {
     pub nodes: u64,
     /// The sum of their sizes as records, in bytes.
     pub bytes: u64,
+    /// The number of values out of line that its leaves among them refer to, and those of the other
+    /// tree do not.
+    pub values: u64,
+    /// The sum of their lengths, in bytes.
+    pub value_bytes: u64,
 }
 
-/// The nodes of a tree that have not been looked at, of one level, in order.
+/// What of a tree has not been looked at: nodes of one level, in order.
 struct Side<'a> {
     tree: &'a Tree,
     level: u8,
-    nodes: Vec<Child>,
+    /// Whether it is the root.
+    root: bool,
+    /// Where it is not: the nodes, as children of those above them.
+    places: Vec<Place>,
+    alone: Unshared,
+    /// The values out of line of the leaves that have been counted, and their lengths.
+    values: HashMap<Hash, u64>,
 }
 
 impl Tree {
@@ -45,16 +61,17 @@ impl Tree {
         let (mut first, mut second) = (Side::new(self), Side::new(other));
         loop {
             if first.level == second.level {
-                sharing.take_shared(&mut first.nodes, &mut second.nodes);
+                sharing.take_shared(&mut first, &mut second);
             }
             let level = first.level.max(second.level);
-            if first.level == level {
-                first.descend(&mut sharing.first)?;
-            }
-            if second.level == level {
-                second.descend(&mut sharing.second)?;
+            for side in [&mut first, &mut second] {
+                if side.level == level {
+                    side.descend()?;
+                }
             }
             if level == 0 {
+                sharing.first = first.alone_beside(&second);
+                sharing.second = second.alone_beside(&first);
                 return Ok(sharing);
             }
         }
@@ -63,8 +80,8 @@ impl Tree {
 
 impl Sharing {
     /// Takes what is on both sides from them.
-    fn take_shared(&mut self, first: &mut Vec<Child>, second: &mut Vec<Child>) {
-        let ours: HashSet<_> = first.iter().map(|node| node.hash).collect();
+    fn take_shared(&mut self, first: &mut Side<'_>, second: &mut Side<'_>) {
+        let ours: HashSet<_> = first.nodes().map(|node| node.hash).collect();
         let mut shared = HashSet::new();
         second.retain(|node| {
             let both = ours.contains(&node.hash);
@@ -81,40 +98,75 @@ impl Sharing {
 
 impl<'a> Side<'a> {
     fn new(tree: &'a Tree) -> Self {
-        let root = Child {
-            hash: tree.root(),
-            totals: tree.totals(),
-        };
         Self {
             tree,
             level: tree.level(),
-            nodes: vec![root],
+            root: true,
+            places: Vec::new(),
+            alone: Unshared::default(),
+            values: HashMap::new(),
+        }
+    }
+
+    fn nodes(&self) -> impl Iterator<Item = Child> {
+        let children = self.places.iter().map(|(node, index)| node.child(*index));
+        self.root.then(|| self.top()).into_iter().chain(children)
+    }
+
+    fn retain(&mut self, mut keep: impl FnMut(&Child) -> bool) {
+        self.root = self.root && keep(&self.top());
+        self.places
+            .retain(|(node, index)| keep(&node.child(*index)));
+    }
+
+    fn top(&self) -> Child {
+        Child {
+            hash: self.tree.root(),
+            totals: self.tree.totals(),
         }
     }
 
     /// Counts the nodes of this level, and goes on to those below them.
-    fn descend(&mut self, unshared: &mut Unshared) -> Result<(), TreeError> {
+    fn descend(&mut self) -> Result<(), TreeError> {
         /// So many nodes are in memory at a time.
         const TOGETHER: usize = 256;
-        let mut below = Vec::new();
-        for some in self.nodes.chunks(TOGETHER) {
-            let hashes: Vec<_> = some.iter().map(|node| node.hash).collect();
-            let nodes = if hashes == [self.tree.root()] {
-                // It may never have been stored.
-                vec![self.tree.root_node().clone()]
-            } else {
-                self.tree.storage().load_many::<Node>(&hashes)?
-            };
-            for node in nodes {
-                unshared.nodes += 1;
-                unshared.bytes += node.record_len() as u64;
-                if !node.is_leaf() {
-                    below.extend((0..node.len()).map(|index| node.child(index)));
-                }
+        let places = std::mem::take(&mut self.places);
+        if self.root {
+            // It may never have been stored.
+            self.count(self.tree.root_node());
+            self.root = false;
+        }
+        for some in places.chunks(TOGETHER) {
+            let some: Vec<_> = some.iter().collect();
+            for node in Node::load_places(self.tree.storage(), &some)? {
+                self.count(&node);
             }
         }
-        self.nodes = below;
         self.level = self.level.saturating_sub(1);
         Ok(())
+    }
+
+    fn count(&mut self, node: &Arc<Node>) {
+        self.alone.nodes += 1;
+        self.alone.bytes += node.record_len() as u64;
+        for index in 0..node.len() {
+            if !node.is_leaf() {
+                self.places.push((Arc::clone(node), index));
+            } else if let Cell::Blob(blob) = node.cell(index) {
+                self.values.insert(blob.hash, blob.len);
+            }
+        }
+    }
+
+    /// Returns what only this side has.
+    fn alone_beside(&self, other: &Self) -> Unshared {
+        let mut alone = self.alone;
+        for (hash, len) in &self.values {
+            if !other.values.contains_key(hash) {
+                alone.values += 1;
+                alone.value_bytes = alone.value_bytes.saturating_add(*len);
+            }
+        }
+        alone
     }
 }

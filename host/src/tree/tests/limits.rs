@@ -235,6 +235,9 @@ fn a_forged_tree_is_an_error_wherever_it_contradicts_itself() {
             let edits = [put(b"a", b"new"), put(b"y", b"new")];
             let error = tree.apply(edits, &mut RecordBatch::new()).unwrap_err();
             assert!(matches!(error, TreeError::Inconsistent { .. }), "{error:?}");
+            let empty = Tree::empty(storage.clone(), parameters);
+            let error = tree.sharing(&empty).unwrap_err();
+            assert!(matches!(error, TreeError::Inconsistent { .. }), "{error:?}");
         }
     }
 }

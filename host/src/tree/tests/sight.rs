@@ -20,6 +20,20 @@ fn nodes(tree: &Tree) -> HashMap<Hash, Arc<Node>> {
     all
 }
 
+/// The values out of line in leaves that others have not, with their lengths.
+fn values_alone(
+    nodes: &HashMap<Hash, Arc<Node>>,
+    others: &HashMap<Hash, Arc<Node>>,
+) -> HashMap<Hash, u64> {
+    let alone = nodes.iter().filter(|(hash, _)| !others.contains_key(*hash));
+    let entries = alone.flat_map(|(_, node)| node.entries());
+    let values = entries.filter_map(|(_, entry)| match entry {
+        NodeEntry::Outside(blob) => Some((blob.hash(), blob.len())),
+        _ => None,
+    });
+    values.collect()
+}
+
 fn map() -> impl Strategy<Value = Map> {
     let key = prop_oneof![
         prop::collection::vec(any::<u8>(), 0..5),
@@ -48,13 +62,16 @@ proptest! {
         let two = build(&storage, if alike { small() } else { tiny() }, &changed);
         let (ours, theirs) = (nodes(&one), nodes(&two));
         let alone = |nodes: &HashMap<Hash, Arc<Node>>, others: &HashMap<Hash, Arc<Node>>| {
-            let alone = nodes.iter().filter(|(hash, _)| !others.contains_key(hash));
-            let mut unshared = Unshared::default();
-            for (_, node) in alone {
-                unshared.nodes += 1;
-                unshared.bytes += node.record_len() as u64;
+            let values = values_alone(nodes, others);
+            let elsewhere = values_alone(others, nodes);
+            let values = values.iter().filter(|(hash, _)| !elsewhere.contains_key(*hash));
+            let alone = || nodes.iter().filter(|(hash, _)| !others.contains_key(*hash));
+            Unshared {
+                nodes: alone().count() as u64,
+                bytes: alone().map(|(_, node)| node.record_len() as u64).sum(),
+                values: values.clone().count() as u64,
+                value_bytes: values.map(|(_, len)| len).sum(),
             }
-            unshared
         };
         let leaves = ours.iter().filter(|(hash, node)| node.level() == 0 && theirs.contains_key(hash));
         let (mut shared_entries, mut shared_bytes) = (0, 0);
