@@ -35,7 +35,16 @@ pub(super) fn draw(out: &mut Out, tree: &Tree, extent: Extent) -> Result<(), Fai
     let Some(node) = load_root(tree)? else {
         return Ok(());
     };
-    draw_children(out, tree, &node, "", extent.depth, extent.children)
+    draw_children(out, tree, &node, "", extent.depth, extent.children)?;
+    let below = tree.depth() - 1;
+    if below > extent.depth {
+        let left_out = below - extent.depth;
+        writeln!(
+            out,
+            "levels below that are left out: {left_out}; --depth {below} draws them too"
+        )?;
+    }
+    Ok(())
 }
 
 /// Returns a tree as JSON, as much of it as would be drawn.
@@ -92,9 +101,13 @@ fn write_node(out: &mut Out, indent: &str, node: &Said) -> Result<(), Failure> {
     let key = escaped(&node.last_key);
     let shown: String = key.chars().take(KEY).collect();
     let more = if shown.len() < key.len() { "…" } else { "" };
+    let up_to = match node.entries {
+        0 => String::new(),
+        _ => format!(", up to {shown}{more}"),
+    };
     writeln!(
         out,
-        "{indent}{}  {what}, {} entries, {}, up to {shown}{more}",
+        "{indent}{}  {what}, {} entries, {}{up_to}",
         paint(NAME, node.hash.short()),
         node.entries,
         short_bytes(node.bytes),

@@ -60,7 +60,11 @@ impl Set {
                 let file = from.map_err(|source| unreadable(&path, source))?;
                 put(session, key, file, &path)
             }
-            (None, None) => put(session, key, spooled_input()?, "standard input".as_ref()),
+            (None, None) => {
+                // What comes may take long to come.
+                session.config()?.store()?;
+                put(session, key, spooled_input()?, "standard input".as_ref())
+            }
         }
     }
 }

@@ -89,6 +89,11 @@ impl Inspect {
 fn find(store: &VersionedStore, digits: &str) -> Result<Hash, Failure> {
     /// So many are named where several are meant.
     const CANDIDATES: usize = 8;
+    if digits.is_empty() {
+        let message = "an empty hash names no node; leave it out for the root, or give its first \
+                       digits, which `git-prolly list --graph` shows";
+        return Err(Failure::Input(message.to_owned()));
+    }
     let whole: Option<Hash> = digits.parse().ok();
     let (mut found, mut other) = (Vec::new(), None);
     for entry in store.storage().records_beginning(digits) {

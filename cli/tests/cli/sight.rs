@@ -52,6 +52,12 @@ fn the_nodes_of_a_tree_are_drawn() {
         open.extend(children);
     }
     assert_eq!(leaves, 30_000);
+    let said = "levels below that are left out: 1; --depth 2 draws them too";
+    assert_eq!(
+        place.ok(["list", "--graph", "--depth", "1"]).lines().last(),
+        Some(said)
+    );
+    assert!(!drawn.contains("left out"), "{drawn}");
     let root = json(&["list", "--graph", "--depth", "0", "--format", "json"]);
     assert_eq!(root["children"], serde_json::json!([]));
     assert!(
@@ -59,6 +65,12 @@ fn the_nodes_of_a_tree_are_drawn() {
             .fails(2, ["list", "--graph", "--values"])
             .contains("cannot be used with")
     );
+}
+
+#[test]
+fn the_node_of_an_empty_tree_is_drawn() {
+    let drawn = Place::with_store().ok(["list", "--graph"]);
+    assert!(drawn.ends_with("  leaf, 0 entries, 0 B\n"), "{drawn}");
 }
 
 #[test]
@@ -91,6 +103,11 @@ fn a_node_is_printed_entry_by_entry() {
     assert!(
         said.contains("`git-prolly list --graph` shows hashes"),
         "{said}"
+    );
+    assert!(
+        place
+            .fails(2, ["tree", "inspect", ""])
+            .contains("an empty hash names no node")
     );
     assert!(
         place
@@ -133,4 +150,7 @@ fn statistics_show_levels_and_what_is_shared() {
     assert!(shown.contains("\nLEVEL  NODES  ENTRIES  BYTES"), "{shown}");
     let plain = place.run(["stats", "--format", "json"]).json();
     assert!(plain["sharing"].is_null());
+    place.ok(["set", "film", &"x".repeat(5_000)]);
+    let shown = place.ok(["stats", "--compare", "HEAD"]);
+    assert!(shown.contains("; values out of line: 1, 4.8 KiB"), "{shown}");
 }

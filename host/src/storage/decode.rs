@@ -26,18 +26,37 @@ pub trait Decode: Sized + Send + Sync + 'static {
 
 /// Why bytes are not a record of the kind that was expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Malformed(Cow<'static, str>);
+pub struct Malformed(pub(super) Reason);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// They are a record of another kind.
+    Kind { found: Kind, expected: Kind },
+    /// They have a format version that this program does not know.
+    Version { found: u8, known: u8 },
+    /// They are no record at all.
+    Other(Cow<'static, str>),
+}
 
 impl Malformed {
     /// States a reason, in lower case: "keys are not in ascending order".
     pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
-        Self(reason.into())
+        Self(Reason::Other(reason.into()))
     }
 }
 
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match &self.0 {
+            Reason::Kind { found, expected } => {
+                write!(f, "it is a {} and not a {}", found.name(), expected.name())
+            }
+            Reason::Version { found, known } => write!(
+                f,
+                "it has format version {found}; this version of prollytree reads {known}"
+            ),
+            Reason::Other(reason) => f.write_str(reason),
+        }
     }
 }
 
@@ -64,18 +83,16 @@ pub fn read_header(bytes: &[u8], kind: Kind, version: u8) -> Result<&[u8], Malfo
         return Err(Malformed::new("it does not begin with a record header"));
     }
     if found[1] != expected[1] {
-        let found = Kind(u32::from(found[1]));
-        return Err(Malformed::new(format!(
-            "it is a {} and not a {}",
-            found.name(),
-            kind.name()
-        )));
+        return Err(Malformed(Reason::Kind {
+            found: Kind(u32::from(found[1])),
+            expected: kind,
+        }));
     }
     if found[2] != version {
-        let found = found[2];
-        return Err(Malformed::new(format!(
-            "it has format version {found}; this version of prollytree reads {version}"
-        )));
+        return Err(Malformed(Reason::Version {
+            found: found[2],
+            known: version,
+        }));
     }
     Ok(rest)
 }

@@ -17,7 +17,7 @@ pub enum StorageError {
         /// What it was expected to be.
         kind: Kind,
     },
-    /// A record is there, but it is not what was written.
+    /// A record is there, but it is not what was written, or never was what it should be.
     #[error(
         "the {} record {hash} is corrupt: {reason}; restore it from a copy of this store",
         .kind.name()
@@ -29,6 +29,37 @@ pub enum StorageError {
         kind: Kind,
         /// What is wrong with it.
         reason: String,
+    },
+    /// A record is what was written, but not of the kind that was expected.
+    #[error(
+        "the record {hash} is a {} and not a {}; what refers to it is wrong",
+        .found.name(),
+        .expected.name()
+    )]
+    OtherKind {
+        /// The record's address.
+        hash: Hash,
+        /// What it was expected to be.
+        expected: Kind,
+        /// What it is.
+        found: Kind,
+    },
+    /// A record was written by another version of this program, in a format that this one does not
+    /// know.
+    #[error(
+        "the {} record {hash} has format version {found}, and this version of prollytree reads \
+         {known}; use the version that wrote it, or a later one",
+        .kind.name()
+    )]
+    OtherVersion {
+        /// The record's address.
+        hash: Hash,
+        /// What it is.
+        kind: Kind,
+        /// The version of its format.
+        found: u8,
+        /// The version that this program knows.
+        known: u8,
     },
     /// The backend could not do what it was asked.
     #[error("{backend} at {location}: {operation}: {source}")]

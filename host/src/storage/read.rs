@@ -6,6 +6,7 @@ use std::sync::Arc;
 use prollytree_plugin_api::{Buffer, Hash, RecordEntry, Slot};
 
 use super::cache::Decoded;
+use super::decode::{Malformed, Reason};
 use super::leading::Leading;
 use super::paged::paged;
 use super::{Decode, Storage, StorageError};
@@ -18,7 +19,8 @@ impl Storage {
     ///
     /// # Errors
     /// [`StorageError::Missing`] if it is not, [`StorageError::Corrupt`] if it is not what was
-    /// written.
+    /// written, [`StorageError::OtherKind`] and [`StorageError::OtherVersion`] if it is something
+    /// else.
     pub fn load<T: Decode>(&self, hash: &Hash) -> Result<Arc<T>, StorageError> {
         self.try_load(hash)?.ok_or(StorageError::Missing {
             hash: *hash,
@@ -29,7 +31,7 @@ impl Storage {
     /// Loads a record that may be absent.
     ///
     /// # Errors
-    /// [`StorageError::Corrupt`] if it is not what was written.
+    /// As for [`Storage::load`], if it is there.
     pub fn try_load<T: Decode>(&self, hash: &Hash) -> Result<Option<Arc<T>>, StorageError> {
         if let Some(record) = self.0.cache.lookup(hash) {
             return Ok(Some(record));
@@ -146,7 +148,20 @@ impl Storage {
         }
         T::decode(bytes)
             .map(Arc::new)
-            .map_err(|reason| corrupt(reason.to_string()))
+            .map_err(|Malformed(reason)| match reason {
+                Reason::Kind { found, expected } => StorageError::OtherKind {
+                    hash,
+                    expected,
+                    found,
+                },
+                Reason::Version { found, known } => StorageError::OtherVersion {
+                    hash,
+                    kind: T::KIND,
+                    found,
+                    known,
+                },
+                Reason::Other(reason) => corrupt(reason.into_owned()),
+            })
     }
 
     fn keep<T: Decode>(&self, hash: Hash, record: &Arc<T>) {

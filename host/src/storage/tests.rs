@@ -217,17 +217,44 @@ fn absent_corrupt_and_failed_are_three_things() {
 }
 
 #[test]
-fn a_record_of_another_kind_or_version_is_corrupt() {
+fn a_record_of_another_kind_or_version_is_named_and_one_that_is_none_is_corrupt() {
     let (_, storage) = opened();
     let mut records = RecordBatch::new();
     let node = records.push(Kind::NODE, vec![], header(Kind::NODE, 0).to_vec());
     let newer = records.push(Kind::META, vec![], header(Kind::META, 9).to_vec());
     let short = records.push(Kind::META, vec![], vec![b'P']);
     storage.put(&records).unwrap();
-    let reason = |hash| storage.load::<Text>(hash).unwrap_err().to_string();
-    assert!(reason(&node).contains("it is a node and not a meta"));
-    assert!(reason(&newer).contains("format version 9"));
-    assert!(reason(&short).contains("shorter than a header"));
+    let error = |hash| storage.load::<Text>(hash).unwrap_err();
+    assert!(matches!(
+        error(&node),
+        StorageError::OtherKind {
+            expected: Kind::META,
+            found: Kind::NODE,
+            ..
+        }
+    ));
+    assert!(
+        error(&node)
+            .to_string()
+            .contains(" is a node and not a meta; ")
+    );
+    assert!(matches!(
+        error(&newer),
+        StorageError::OtherVersion {
+            found: 9,
+            known: 0,
+            ..
+        }
+    ));
+    let said = error(&newer).to_string();
+    assert!(
+        said.ends_with("; use the version that wrote it, or a later one"),
+        "{said}"
+    );
+    let StorageError::Corrupt { reason, .. } = error(&short) else {
+        panic!("it is no record");
+    };
+    assert!(reason.contains("shorter than a header"));
 }
 
 #[test]

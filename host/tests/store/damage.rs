@@ -129,7 +129,7 @@ fn point(storage: &Storage, name: &str, to: Hash) {
 }
 
 #[test]
-fn a_ref_that_points_to_another_kind_of_record_is_corrupt() {
+fn a_ref_that_points_to_another_kind_of_record_is_an_error() {
     for name in ["heads/main", "work/main", "meta/store"] {
         let witness = damaged_soon();
         let storage = storage(&witness);
@@ -144,7 +144,7 @@ fn a_ref_that_points_to_another_kind_of_record_is_corrupt() {
         point(&storage, name, node);
         let error = VersionedStore::open(storage, options()).unwrap_err();
         assert!(
-            matches!(cause(&error), Some(StorageError::Corrupt { .. })),
+            matches!(cause(&error), Some(StorageError::OtherKind { .. })),
             "{name}: {error}"
         );
     }

@@ -142,6 +142,6 @@ fn a_ref_that_points_elsewhere_is_an_error() {
     let error = BareTree::load_config(&storage, "node").unwrap_err();
     assert!(matches!(
         error,
-        TreeError::Storage(StorageError::Corrupt { .. })
+        TreeError::Storage(StorageError::OtherKind { .. })
     ));
 }
