@@ -152,5 +152,8 @@ fn statistics_show_levels_and_what_is_shared() {
     assert!(plain["sharing"].is_null());
     place.ok(["set", "film", &"x".repeat(5_000)]);
     let shown = place.ok(["stats", "--compare", "HEAD"]);
-    assert!(shown.contains("; values out of line: 1, 4.8 KiB"), "{shown}");
+    assert!(
+        shown.contains("; values out of line: 1, 4.8 KiB"),
+        "{shown}"
+    );
 }
