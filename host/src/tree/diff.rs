@@ -1,12 +1,11 @@
-//! What two trees do not have in common, streaming, in the order of the keys.
+//! What has to happen to one tree to make it another, streaming, in the order of the keys.
 
-use std::cmp::Ordering;
-use std::ops::Bound;
 use std::sync::Arc;
 
-use super::frontier::Frontier;
+use super::compare::{Comparison, Difference, Left, NodeSource, Side};
+use super::frontier::{Frontier, Place};
 use super::iter::Bounds;
-use super::key::{Key, KeyRef};
+use super::key::Key;
 use super::node::Node;
 use super::value::ValueHandle;
 use super::{Tree, TreeError};
@@ -26,145 +25,65 @@ pub struct Change {
 /// after an error.
 #[derive(Debug)]
 pub struct Diff {
-    before: Side,
-    after: Side,
+    before: Tree,
+    after: Tree,
     state: State,
-    frontier: Frontier,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum State {
     /// Nothing has been read.
-    New,
-    Running,
+    New(Bounds),
+    Running(Box<Comparison<Loading>>),
     Done,
 }
 
-/// What is left of one tree.
+/// Loads nodes from the storages of the trees, those that will be compared together.
 #[derive(Debug)]
-struct Side {
-    tree: Tree,
-    bounds: Bounds,
-    /// Nodes that are partly done, the lowest one last. None is without entries.
-    open: Vec<Open>,
-}
-
-/// A node, and which of its entries are left.
-#[derive(Debug)]
-struct Open {
-    node: Arc<Node>,
-    index: usize,
-    end: usize,
+pub(super) struct Loading {
+    before: Tree,
+    after: Tree,
+    frontier: Frontier,
 }
 
 impl Diff {
     pub(super) fn new(before: &Tree, after: &Tree, bounds: Bounds) -> Self {
-        let side = |tree: &Tree| Side {
-            tree: tree.clone(),
-            bounds: bounds.clone(),
-            open: vec![],
-        };
         Self {
-            before: side(before),
-            after: side(after),
-            state: State::New,
-            frontier: Frontier::default(),
+            before: before.clone(),
+            after: after.clone(),
+            state: State::New(bounds),
         }
     }
 
     fn next_change(&mut self) -> Result<Option<Change>, TreeError> {
-        if self.state == State::New {
-            self.state = State::Running;
-            if self.before.tree != self.after.tree {
-                self.before.open_root();
-                self.after.open_root();
-            }
-        }
-        loop {
-            let order = match (self.before.open.last(), self.after.open.last()) {
-                (None, None) => return Ok(None),
-                (Some(_), None) => Ordering::Less,
-                (None, Some(_)) => Ordering::Greater,
-                (Some(before), Some(after)) => match before.level().cmp(&after.level()) {
-                    // The higher one is opened, so that equal parts meet at the same level.
-                    Ordering::Greater => Ordering::Less,
-                    Ordering::Less => Ordering::Greater,
-                    Ordering::Equal if before.is_leaf() => {
-                        before
-                            .node
-                            .compare_keys(before.index, &after.node, after.index)
-                    }
-                    Ordering::Equal => Ordering::Equal,
-                },
+        if let State::New(bounds) = &self.state {
+            self.state = if self.before == self.after {
+                State::Done
+            } else {
+                let loading = Loading::new(&self.before, &self.after);
+                let roots = [&self.before, &self.after].map(|tree| Arc::clone(tree.root_node()));
+                let [before, after] = roots;
+                let comparison = Comparison::new(loading, bounds.clone(), before, after);
+                State::Running(Box::new(comparison))
             };
-            let change = match order {
-                Ordering::Less => self.before.step()?.map(|(key, value)| Change {
-                    key,
-                    before: Some(value),
-                    after: None,
-                }),
-                Ordering::Greater => self.after.step()?.map(|(key, value)| Change {
-                    key,
-                    before: None,
-                    after: Some(value),
-                }),
-                Ordering::Equal => self.step_both()?,
-            };
-            if change.is_some() {
-                return Ok(change);
-            }
         }
-    }
-
-    /// Steps over an entry on both sides: one key of two leaves, or a child each of two internal
-    /// nodes, which is skipped if it is the same and opened otherwise.
-    fn step_both(&mut self) -> Result<Option<Change>, TreeError> {
-        let (Some(before), Some(after)) = (self.before.open.last(), self.after.open.last()) else {
+        let State::Running(comparison) = &mut self.state else {
             return Ok(None);
         };
-        if before.is_leaf() {
-            let (old, new) = (before.node.cell(before.index), after.node.cell(after.index));
-            if old.is_same_value(&new) {
-                self.before.skip();
-                self.after.skip();
-                return Ok(None);
-            }
-            let (before, after) = (self.before.step()?, self.after.step()?);
-            return Ok(before.zip(after).map(|((key, before), (_, after))| Change {
-                key,
-                before: Some(before),
-                after: Some(after),
-            }));
-        }
-        if before.node.child(before.index).hash == after.node.child(after.index).hash {
-            self.before.skip();
-            self.after.skip();
-        } else {
-            self.fetch_ahead()?;
-            self.before.step()?;
-            self.after.step()?;
-        }
-        Ok(None)
+        let difference = comparison.next()?;
+        Ok(difference.and_then(|difference| self.change(&difference)))
     }
 
-    /// Loads what will be compared below the two nodes, if that is not in memory.
-    fn fetch_ahead(&mut self) -> Result<(), TreeError> {
-        let storage = self.before.tree.storage();
-        let next = self.before.open.last();
-        if next.is_none_or(|open| open.node.is_loaded(storage, open.index))
-            || !storage.is_same(self.after.tree.storage())
-        {
-            return Ok(());
-        }
-        let stacks = [&self.before, &self.after].map(|side| {
-            let open = side.open.iter();
-            open.map(|open| (Arc::clone(&open.node), open.index))
-                .collect()
-        });
-        self.frontier
-            .fetch(storage, &stacks, &self.before.bounds, |[before, after]| {
-                before != after
-            })
+    fn change(&self, difference: &Difference) -> Option<Change> {
+        let value = |tree: &Tree, place: &Option<Place>| {
+            (place.as_ref()).map(|(leaf, index)| tree.handle_in(leaf, *index))
+        };
+        let change = Change {
+            key: difference.key()?,
+            before: value(&self.before, &difference.before),
+            after: value(&self.after, &difference.after),
+        };
+        Some(change)
     }
 }
 
@@ -172,9 +91,6 @@ impl Iterator for Diff {
     type Item = Result<Change, TreeError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.state == State::Done {
-            return None;
-        }
         let change = self.next_change().transpose();
         if !matches!(change, Some(Ok(_))) {
             self.state = State::Done;
@@ -183,73 +99,42 @@ impl Iterator for Diff {
     }
 }
 
-impl Side {
-    fn open_root(&mut self) {
-        let root = Arc::clone(self.tree.root_node());
-        self.open(root);
-    }
-
-    /// Opens a node: what of it lies within the bounds comes next.
-    fn open(&mut self, node: Arc<Node>) {
-        let position = |key: &[u8], behind| {
-            let index = node.lower_bound(key);
-            let passes = behind && index < node.len() && node.key(index) == KeyRef::from(key);
-            index + usize::from(passes)
-        };
-        let (start, end) = &self.bounds;
-        let index = match start {
-            Bound::Unbounded => 0,
-            Bound::Included(key) => position(key, false),
-            Bound::Excluded(key) => position(key, true),
-        };
-        let end = match end {
-            Bound::Unbounded => node.len(),
-            // The child with the first greater last key may begin below the bound.
-            Bound::Included(key) | Bound::Excluded(key) if !node.is_leaf() => {
-                (position(key, false) + 1).min(node.len())
-            }
-            Bound::Included(key) => position(key, true),
-            Bound::Excluded(key) => position(key, false),
-        };
-        if index < end {
-            self.open.push(Open { node, index, end });
-        }
-    }
-
-    /// Steps over the next entry: returns that of a leaf, opens a child.
-    fn step(&mut self) -> Result<Option<(Key, ValueHandle)>, TreeError> {
-        let Some(open) = self.open.last() else {
-            return Ok(None);
-        };
-        let (node, index) = (Arc::clone(&open.node), open.index);
-        if node.is_leaf() {
-            let entry = (node.key(index).to_key(), self.tree.handle_in(&node, index));
-            self.skip();
-            return Ok(Some(entry));
-        }
-        let child = node.load_child(self.tree.storage(), index)?.into_arc();
-        self.skip();
-        self.open(child);
-        Ok(None)
-    }
-
-    /// Steps over the next entry without looking at it.
-    fn skip(&mut self) {
-        if let Some(open) = self.open.last_mut() {
-            open.index += 1;
-            if open.index == open.end {
-                self.open.pop();
-            }
+impl Loading {
+    pub(super) fn new(before: &Tree, after: &Tree) -> Self {
+        Self {
+            before: before.clone(),
+            after: after.clone(),
+            frontier: Frontier::default(),
         }
     }
 }
 
-impl Open {
-    fn level(&self) -> u8 {
-        self.node.level()
+impl NodeSource for Loading {
+    type Error = TreeError;
+
+    fn child(
+        &mut self,
+        side: Side,
+        parent: &Arc<Node>,
+        index: usize,
+    ) -> Result<Arc<Node>, TreeError> {
+        let tree = match side {
+            Side::Before => &self.before,
+            Side::After => &self.after,
+        };
+        Ok(parent.load_child(tree.storage(), index)?.into_arc())
     }
 
-    fn is_leaf(&self) -> bool {
-        self.node.is_leaf()
+    fn prepare(&mut self, left: [&Left; 2], bounds: &Bounds) -> Result<(), TreeError> {
+        let storage = self.before.storage();
+        let next = left[0].next();
+        if next.is_none_or(|(node, index)| node.is_loaded(storage, index))
+            || !storage.is_same(self.after.storage())
+        {
+            return Ok(());
+        }
+        let stacks = left.map(Left::places);
+        self.frontier
+            .fetch(storage, &stacks, bounds, |[before, after]| before != after)
     }
 }

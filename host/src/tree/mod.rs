@@ -38,6 +38,7 @@ mod bulk;
 mod children;
 mod chunker;
 mod columns;
+mod compare;
 mod cursor;
 mod decode;
 mod diff;
@@ -81,7 +82,7 @@ pub use key::{Key, MAX_KEY_LEN, after_prefix};
 pub use merge::Merged;
 pub use node::Node;
 pub use parameters::{EntryRule, Measure, NodeSize, Parameters, Shape};
-pub use proof::{Proof, ProofError, ProvenValue};
+pub use proof::{DiffProof, Proof, ProofError, ProvenChange, ProvenValue};
 pub(crate) use proof::{seal_proof, unseal_proof};
 pub use resolve::{
     Conflict, LastWriter, LeaveConflicts, MergeJson, Resolution, Resolver, TakeOurs, TakeTheirs,

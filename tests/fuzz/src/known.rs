@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use prollytree::history::{CommitId, Person, SteppingClock};
 use prollytree::storage::{Storage, StorageOptions};
 use prollytree::store::{StoreOptions, VersionedStore};
-use prollytree::tree::{EntryRule, NodeSize, Parameters, Shape, Tree};
+use prollytree::tree::{Edit, EntryRule, NodeSize, Parameters, Shape, Tree};
 use prollytree_plugin_api::{
     Buffer, Call, Hash, NodeStorage, OpenStorage, Options, RefName, Slot, Timestamp,
 };
@@ -18,6 +18,8 @@ pub(crate) type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 pub(crate) struct Known {
     pub(crate) map: Map,
     pub(crate) tree: Tree,
+    /// The tree with a few edits.
+    pub(crate) edited: Tree,
     pub(crate) backend: Arc<dyn NodeStorage>,
     pub(crate) store: VersionedStore,
     pub(crate) commit: CommitId,
@@ -126,8 +128,16 @@ fn make() -> Known {
     }
     let commit = store.commit("All rows").expect("a commit");
     let catalog = store.catalog_root().expect("a root");
+    let tree = store.tree().clone();
+    let edits = [
+        (&b"row/012"[..], Edit::Put(b"changed".to_vec())),
+        (b"row/041", Edit::Delete),
+        (b"row/0415", Edit::Put(vec![b'n'; 3_000])),
+        (b"row/long", Edit::Put(vec![b'w'; 3_000])),
+    ];
     Known {
-        tree: store.tree().clone(),
+        edited: tree.apply_stored(edits).expect("edits in order"),
+        tree,
         map,
         backend,
         store,

@@ -2,7 +2,7 @@
 //! true. Whoever forges a proof makes its seal right, so each input is tried with the right one too.
 
 use prollytree::history::{Anchor, NamespaceKey, StoreProof};
-use prollytree::tree::{Proof, ProofError, ProvenValue};
+use prollytree::tree::{DiffProof, Proof, ProofError, ProvenValue, Tree};
 use prollytree_plugin_api::Hash;
 
 use crate::known::{Known, known};
@@ -12,9 +12,10 @@ const SEAL: usize = 8;
 
 pub(crate) fn run(bytes: &[u8]) -> bool {
     let known = known();
-    let as_is = about_tree(known, bytes) | about_store(known, bytes);
-    let sealed = sealed(bytes);
-    as_is | about_tree(known, &sealed) | about_store(known, &sealed)
+    let about = |bytes: &[u8]| {
+        about_tree(known, bytes) | about_store(known, bytes) | about_difference(known, bytes)
+    };
+    about(bytes) | about(&sealed(bytes))
 }
 
 fn about_tree(known: &Known, bytes: &[u8]) -> bool {
@@ -89,6 +90,32 @@ fn about_store(known: &Known, bytes: &[u8]) -> bool {
     true
 }
 
+fn about_difference(known: &Known, bytes: &[u8]) -> bool {
+    let Ok(proof) = DiffProof::decode(bytes) else {
+        return false;
+    };
+    assert!(proof.encode() == bytes, "two encodings of one proof");
+    let (before, after) = (known.tree.root(), known.edited.root());
+    let Ok(changes) = proof.changes(&before, &after) else {
+        return true;
+    };
+    assert!(changes.is_sorted_by(|a, b| a.key < b.key), "keys ascend");
+    for change in &changes {
+        let is = |proven: &Option<ProvenValue>, tree: &Tree| {
+            let value = tree.get(&change.key).expect("a tree that can be read");
+            match (proven, value) {
+                (None, None) => true,
+                (Some(proven), Some(value)) => proven.is(&value),
+                _ => false,
+            }
+        };
+        assert!(is(&change.before, &known.tree), "a true value before");
+        assert!(is(&change.after, &known.edited), "a true value after");
+        assert!(change.before != change.after, "a change");
+    }
+    true
+}
+
 fn is_known(known: &Known, key: &[u8], proven: &ProvenValue) -> bool {
     known.map.get(key).is_some_and(|value| proven.is(value))
 }
@@ -142,6 +169,14 @@ pub(crate) fn seeds() -> Vec<(String, Vec<u8>)> {
         .tree
         .generate_range_proof(&b"row/010"[..]..&b"row/019"[..]);
     seeds.push(("tree-range".to_owned(), range.expect("a proof").encode()));
+    let between = known.tree.generate_diff_proof(&known.edited);
+    seeds.push(("difference".to_owned(), between.expect("a proof").encode()));
+    let part =
+        (known.tree).generate_diff_range_proof(&known.edited, &b"row/010"[..]..&b"row/05"[..]);
+    seeds.push((
+        "difference-part".to_owned(),
+        part.expect("a proof").encode(),
+    ));
     let all = known.tree.generate_range_proof::<[u8], _>(..);
     seeds.push(("tree-all".to_owned(), all.expect("a proof").encode()));
     let snapshot = known.store.snapshot(known.commit).expect("a snapshot");

@@ -4,8 +4,9 @@ use std::ops::Bound;
 
 use prollytree_plugin_api::{Buffer, Hash};
 
-use super::{Proof, ProofError};
+use super::{DiffProof, Proof, ProofError};
 use crate::storage::{Fields, Malformed, PutFields};
+use crate::tree::iter::Bounds;
 use crate::tree::key::{Key, MAX_KEY_LEN};
 
 /// What a proof begins with.
@@ -13,27 +14,16 @@ const MAGIC: &[u8; 8] = b"PROLPROF";
 const VERSION: u8 = 1;
 /// The number of bytes of the seal.
 const SEAL_LEN: usize = 8;
-/// A proof about a tree; others are for more than one.
+/// A proof about a tree. The layer above has one about a store, which is 2.
 const TREE: u8 = 1;
+/// A proof about what differs between two trees.
+const DIFF: u8 = 3;
 
 impl Proof {
     /// Returns the proof as bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let size: usize = self.nodes.iter().map(|node| node.len() + 4).sum();
-        let mut fields = Vec::with_capacity(size + 64);
-        for bound in [&self.bounds.0, &self.bounds.1] {
-            let (kind, key) = match bound {
-                Bound::Unbounded => (0, &[][..]),
-                Bound::Included(key) => (1, &key[..]),
-                Bound::Excluded(key) => (2, &key[..]),
-            };
-            fields.put_u8(kind);
-            fields.put_long(key);
-        }
-        fields.put_count(self.nodes.len());
-        self.nodes.iter().for_each(|node| fields.put_long(node));
-        seal_proof(TREE, &fields)
+        seal_proof(TREE, &fields(&self.bounds, &self.nodes))
     }
 
     /// Reads a proof from bytes. Accepts nothing but what [`encode`](Self::encode) gives; whether it
@@ -42,8 +32,47 @@ impl Proof {
     /// # Errors
     /// [`ProofError::Malformed`].
     pub fn decode(bytes: &[u8]) -> Result<Self, ProofError> {
-        read(unseal_proof(bytes, TREE)?).map_err(ProofError::Malformed)
+        let (bounds, nodes) = read(unseal_proof(bytes, TREE)?).map_err(ProofError::Malformed)?;
+        Ok(Self { bounds, nodes })
     }
+}
+
+impl DiffProof {
+    /// Returns the proof as bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        seal_proof(DIFF, &fields(&self.bounds, &self.nodes))
+    }
+
+    /// Reads a proof from bytes. Accepts nothing but what [`encode`](Self::encode) gives; whether it
+    /// shows anything is another question.
+    ///
+    /// # Errors
+    /// [`ProofError::Malformed`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, ProofError> {
+        let (bounds, nodes) = read(unseal_proof(bytes, DIFF)?).map_err(ProofError::Malformed)?;
+        Ok(Self { bounds, nodes })
+    }
+}
+
+/// Returns what the proof of a range consists of.
+fn fields(bounds: &Bounds, nodes: &[Buffer]) -> Vec<u8> {
+    let size: usize = nodes.iter().map(|node| node.len() + 4).sum();
+    let mut fields = Vec::with_capacity(size + 64);
+    for bound in [&bounds.0, &bounds.1] {
+        let (kind, key) = match bound {
+            Bound::Unbounded => (0, &[][..]),
+            Bound::Included(key) => (1, &key[..]),
+            Bound::Excluded(key) => (2, &key[..]),
+        };
+        fields.put_u8(kind);
+        fields.put_long(key);
+    }
+    fields.put_count(nodes.len());
+    for node in nodes {
+        fields.put_long(node);
+    }
+    fields
 }
 
 /// Puts what all proofs have in common around the fields of one.
@@ -95,7 +124,7 @@ pub(in crate::tree) fn seal(bytes: &[u8]) -> [u8; SEAL_LEN] {
     *seal
 }
 
-fn read(fields: &[u8]) -> Result<Proof, Malformed> {
+fn read(fields: &[u8]) -> Result<(Bounds, Vec<Buffer>), Malformed> {
     let mut fields = Fields::new(fields);
     let bounds = (bound(&mut fields)?, bound(&mut fields)?);
     let count = fields.u32("number of nodes")?;
@@ -104,7 +133,7 @@ fn read(fields: &[u8]) -> Result<Proof, Malformed> {
         nodes.push(Buffer::from(fields.long("node")?));
     }
     fields.end()?;
-    Ok(Proof { bounds, nodes })
+    Ok((bounds, nodes))
 }
 
 fn bound(fields: &mut Fields<'_>) -> Result<Bound<Key>, Malformed> {

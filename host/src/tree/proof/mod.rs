@@ -6,22 +6,24 @@
 //! holds that key alone.
 
 pub(super) mod bytes;
+mod diff;
 mod make;
 mod verify;
 
 pub(crate) use bytes::{seal_proof, unseal_proof};
+pub use diff::{DiffProof, ProvenChange};
 
-use std::ops::{Bound, RangeBounds};
+use std::ops::RangeBounds;
 
 use prollytree_plugin_api::{Buffer, Hash};
 
-use super::key::Key;
+use super::iter::Bounds;
 use crate::storage::Malformed;
 
 /// What a tree says about a range of keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
-    bounds: (Bound<Key>, Bound<Key>),
+    bounds: Bounds,
     /// The nodes that the range touches: each before those below it, in the order of their keys.
     nodes: Vec<Buffer>,
 }
@@ -103,7 +105,7 @@ impl Proof {
         &self.nodes
     }
 
-    pub(super) fn bounds(&self) -> (Bound<Key>, Bound<Key>) {
+    pub(super) fn bounds(&self) -> Bounds {
         self.bounds.clone()
     }
 

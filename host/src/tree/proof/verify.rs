@@ -39,18 +39,7 @@ impl Proof {
     /// nodes are not exactly those that the range touches.
     pub fn entries(&self, root: &Hash) -> Result<Entries, ProofError> {
         let mut nodes = self.nodes.iter();
-        let first = nodes.next().ok_or_else(|| broken("it has no nodes"))?;
-        let found = Hash::of(first);
-        if found != *root {
-            return Err(ProofError::WrongRoot {
-                expected: *root,
-                found,
-            });
-        }
-        let node = decode(first)?;
-        if !node.is_leaf() && node.len() == 1 {
-            return Err(broken("a root with one child is not the root of a tree"));
-        }
+        let node = root_of(&mut nodes, root)?;
         let mut entries = Vec::new();
         self.read(&node, None, &mut nodes, &mut entries)?;
         if nodes.next().is_some() {
@@ -76,13 +65,7 @@ impl Proof {
         }
         let (first, last) = touched(node, &self.bounds);
         for index in first..=last {
-            let bytes = nodes.next().ok_or_else(|| broken("a node is missing"))?;
-            if Hash::of(bytes) != node.child(index).hash {
-                return Err(broken("a node is not the one that its parent names"));
-            }
-            let child = decode(bytes)?;
-            check_child(node, index, &child)
-                .map_err(|error| ProofError::Broken(Malformed::new(error.to_string())))?;
+            let child = child_of(nodes, node, index)?;
             let previous = index.checked_sub(1).map(|index| node.key(index).to_key());
             let before = previous.as_deref().or(before);
             self.read(&child, before, nodes, entries)?;
@@ -101,22 +84,64 @@ impl Proof {
         let start = bound(&self.bounds.0, false).map_or(0, position);
         let end = bound(&self.bounds.1, true).map_or(leaf.len(), position);
         for index in start..end.max(start) {
-            let value = match leaf.cell(index) {
-                Cell::Inline(value) => ProvenValue::Whole(value.to_vec()),
-                Cell::Blob(blob) => ProvenValue::Outside {
-                    hash: blob.hash,
-                    len: blob.len,
-                },
-            };
+            let value = leaf.cell(index).into();
             entries.push((leaf.key(index).to_key(), value));
         }
     }
+}
+
+impl From<Cell<'_>> for ProvenValue {
+    fn from(cell: Cell<'_>) -> Self {
+        match cell {
+            Cell::Inline(value) => Self::Whole(value.to_vec()),
+            Cell::Blob(blob) => Self::Outside {
+                hash: blob.hash,
+                len: blob.len,
+            },
+        }
+    }
+}
+
+/// Takes the root of a tree from the nodes of a proof.
+pub(super) fn root_of(
+    nodes: &mut slice::Iter<'_, Buffer>,
+    expected: &Hash,
+) -> Result<Node, ProofError> {
+    let bytes = nodes.next().ok_or_else(|| broken("it has no nodes"))?;
+    let found = Hash::of(bytes);
+    if found != *expected {
+        return Err(ProofError::WrongRoot {
+            expected: *expected,
+            found,
+        });
+    }
+    let node = decode(bytes)?;
+    if !node.is_leaf() && node.len() == 1 {
+        return Err(broken("a root with one child is not the root of a tree"));
+    }
+    Ok(node)
+}
+
+/// Takes a child from the nodes of a proof.
+pub(super) fn child_of(
+    nodes: &mut slice::Iter<'_, Buffer>,
+    parent: &Node,
+    index: usize,
+) -> Result<Node, ProofError> {
+    let bytes = nodes.next().ok_or_else(|| broken("a node is missing"))?;
+    if Hash::of(bytes) != parent.child(index).hash {
+        return Err(broken("a node is not the one that its parent names"));
+    }
+    let child = decode(bytes)?;
+    check_child(parent, index, &child)
+        .map_err(|error| ProofError::Broken(Malformed::new(error.to_string())))?;
+    Ok(child)
 }
 
 fn decode(bytes: &Buffer) -> Result<Node, ProofError> {
     Node::decode(bytes.clone()).map_err(ProofError::Broken)
 }
 
-fn broken(reason: &'static str) -> ProofError {
+pub(super) fn broken(reason: &'static str) -> ProofError {
     ProofError::Broken(Malformed::new(reason))
 }

@@ -1,0 +1,164 @@
+//! Proofs of what differs between two trees, checked against their root hashes and nothing else.
+//!
+//! The proof holds the nodes that a comparison opens, in its order. Making one and checking it are the
+//! same comparison: the one loads the nodes, the other takes them from the proof and hashes them.
+
+use std::ops::RangeBounds;
+use std::slice;
+use std::sync::Arc;
+
+use prollytree_plugin_api::{Buffer, Hash};
+
+use super::verify::{broken, child_of, root_of};
+use super::{ProofError, ProvenValue};
+use crate::tree::compare::{Comparison, Left, NodeSource, Side};
+use crate::tree::diff::Loading;
+use crate::tree::frontier::Place;
+use crate::tree::iter::Bounds;
+use crate::tree::key::Key;
+use crate::tree::node::Node;
+use crate::tree::{Tree, TreeError};
+
+/// What differs between two trees in a range of keys, and that nothing else does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiffProof {
+    pub(super) bounds: Bounds,
+    /// None if the trees are the same; otherwise both roots, and the other nodes that a comparison
+    /// opens, as it opens them.
+    pub(super) nodes: Vec<Buffer>,
+}
+
+/// One key that two trees do not agree about, as a proof shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvenChange {
+    /// The key.
+    pub key: Key,
+    /// Its value in the first tree; `None` if it has none.
+    pub before: Option<ProvenValue>,
+    /// Its value in the second tree; `None` if it has none.
+    pub after: Option<ProvenValue>,
+}
+
+/// Loads nodes and keeps their bytes.
+struct Recording {
+    loading: Loading,
+    nodes: Vec<Buffer>,
+}
+
+/// Takes nodes from a proof.
+struct Listed<'a> {
+    nodes: slice::Iter<'a, Buffer>,
+}
+
+impl Tree {
+    /// Returns a proof of what must happen to this tree to make it `other`. Holds the nodes that the
+    /// two do not share, from the roots down.
+    pub fn generate_diff_proof(&self, other: &Self) -> Result<DiffProof, TreeError> {
+        self.generate_diff_range_proof::<[u8], _>(other, ..)
+    }
+
+    /// Returns a proof of the part of it whose keys lie in a range.
+    pub fn generate_diff_range_proof<K, R>(
+        &self,
+        other: &Self,
+        range: R,
+    ) -> Result<DiffProof, TreeError>
+    where
+        K: AsRef<[u8]> + ?Sized,
+        R: RangeBounds<K>,
+    {
+        let owned = |key: &K| key.as_ref().to_vec();
+        let bounds = (range.start_bound().map(owned), range.end_bound().map(owned));
+        if self == other {
+            let nodes = Vec::new();
+            return Ok(DiffProof { bounds, nodes });
+        }
+        let [before, after] = [self, other].map(|tree| Arc::clone(tree.root_node()));
+        let recording = Recording {
+            loading: Loading::new(self, other),
+            nodes: vec![before.bytes.clone(), after.bytes.clone()],
+        };
+        let mut comparison = Comparison::new(recording, bounds.clone(), before, after);
+        while comparison.next()?.is_some() {}
+        let nodes = comparison.source.nodes;
+        Ok(DiffProof { bounds, nodes })
+    }
+}
+
+impl DiffProof {
+    /// Returns what must happen to the tree with the root `before` to make it the one with the root
+    /// `after`, in the proof's range, in the order of the keys. Costs a hash of each node.
+    ///
+    /// # Errors
+    /// [`ProofError::WrongRoot`] if it is a proof about other trees; [`ProofError::Broken`] if its
+    /// nodes are not exactly those that a comparison opens.
+    pub fn changes(&self, before: &Hash, after: &Hash) -> Result<Vec<ProvenChange>, ProofError> {
+        let mut nodes = self.nodes.iter();
+        let mut changes = Vec::new();
+        if before != after {
+            let roots = (root_of(&mut nodes, before)?, root_of(&mut nodes, after)?);
+            let [before, after] = [roots.0, roots.1].map(Arc::new);
+            let listed = Listed { nodes };
+            let mut comparison = Comparison::new(listed, self.bounds.clone(), before, after);
+            while let Some(difference) = comparison.next()? {
+                let Some(key) = difference.key() else { break };
+                let value = |place: &Option<Place>| {
+                    (place.as_ref()).map(|(leaf, index)| ProvenValue::from(leaf.cell(*index)))
+                };
+                changes.push(ProvenChange {
+                    key,
+                    before: value(&difference.before),
+                    after: value(&difference.after),
+                });
+            }
+            nodes = comparison.source.nodes;
+        }
+        if nodes.next().is_some() {
+            return Err(broken("it has nodes that the comparison does not open"));
+        }
+        Ok(changes)
+    }
+}
+
+impl NodeSource for Recording {
+    type Error = TreeError;
+
+    fn child(
+        &mut self,
+        side: Side,
+        parent: &Arc<Node>,
+        index: usize,
+    ) -> Result<Arc<Node>, TreeError> {
+        let child = self.loading.child(side, parent, index)?;
+        self.nodes.push(child.bytes.clone());
+        Ok(child)
+    }
+
+    fn prepare(&mut self, left: [&Left; 2], bounds: &Bounds) -> Result<(), TreeError> {
+        self.loading.prepare(left, bounds)
+    }
+}
+
+impl NodeSource for Listed<'_> {
+    type Error = ProofError;
+
+    fn child(
+        &mut self,
+        _: Side,
+        parent: &Arc<Node>,
+        index: usize,
+    ) -> Result<Arc<Node>, ProofError> {
+        child_of(&mut self.nodes, parent, index).map(Arc::new)
+    }
+}
+
+#[cfg(test)]
+impl DiffProof {
+    pub(in crate::tree) fn nodes(&mut self) -> &mut Vec<Buffer> {
+        &mut self.nodes
+    }
+
+    pub(in crate::tree) fn bounds(&self) -> Bounds {
+        self.bounds.clone()
+    }
+}

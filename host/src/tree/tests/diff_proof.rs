@@ -1,0 +1,190 @@
+//! Proofs of differences: what they show is true and whole, and what is not no proof shows.
+
+use std::ops::{Bound, RangeBounds};
+
+use proptest::prelude::*;
+
+use super::super::proof::bytes::seal;
+use super::*;
+
+type Sides = BTreeMap<Key, [Option<Vec<u8>>; 2]>;
+
+fn difference(before: &Map, after: &Map, bounds: &(Bound<Key>, Bound<Key>)) -> Sides {
+    let keys = before.keys().chain(after.keys());
+    let sides = keys.map(|key| (key, [before.get(key), after.get(key)]));
+    sides
+        .filter(|(key, [old, new])| bounds.contains(*key) && old != new)
+        .map(|(key, sides)| (key.clone(), sides.map(Option::<&Vec<u8>>::cloned)))
+        .collect()
+}
+
+/// Says whether what a proof shows is the difference, all of it, in order.
+fn shows(changes: &[ProvenChange], expected: &Sides) -> bool {
+    let is = |proven: &Option<ProvenValue>, value: &Option<Vec<u8>>| match (proven, value) {
+        (None, None) => true,
+        (Some(proven), Some(value)) => proven.is(value),
+        _ => false,
+    };
+    changes.len() == expected.len()
+        && (changes.iter().zip(expected)).all(|(change, (key, [before, after]))| {
+            change.key == *key && is(&change.before, before) && is(&change.after, after)
+        })
+}
+
+fn keys() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(0_u8..4, 0..5)
+}
+
+fn maps() -> impl Strategy<Value = Map> {
+    let value = prop_oneof![
+        5 => prop::collection::vec(any::<u8>(), 0..6),
+        1 => Just(vec![b'v'; 3_000]),
+        1 => Just(vec![b'w'; 40]),
+    ];
+    prop::collection::btree_map(keys(), value, 0..120)
+}
+
+fn bounds() -> impl Strategy<Value = (Bound<Key>, Bound<Key>)> {
+    let bound = || {
+        prop_oneof![
+            2 => Just(Bound::Unbounded),
+            1 => keys().prop_map(Bound::Included),
+            1 => keys().prop_map(Bound::Excluded),
+        ]
+    };
+    (bound(), bound())
+}
+
+/// A map and a version of it in which a few entries are other ones.
+fn versions() -> impl Strategy<Value = (Map, Map)> {
+    (maps(), maps(), 0_usize..6).prop_map(|(map, other, count)| {
+        let mut changed = map.clone();
+        for (index, (key, value)) in other.into_iter().take(count).enumerate() {
+            if index % 3 == 2 {
+                changed.pop_first();
+            }
+            changed.insert(key, value);
+        }
+        (map, changed)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn a_proof_shows_the_difference_and_that_there_is_no_other(
+        (before, after) in versions(),
+        bounds in bounds(),
+        alike in prop::bool::weighted(0.8),
+    ) {
+        let (backend, storage) = new_storage();
+        let other = if alike { tiny() } else { small() };
+        let (old, new) = (build(&storage, tiny(), &before), build(&storage, other, &after));
+        let proof = old.generate_diff_range_proof::<Vec<u8>, _>(&new, bounds.clone()).unwrap();
+        prop_assert_eq!(&DiffProof::decode(&proof.encode()).unwrap(), &proof);
+        backend.broken.store(true, Ordering::Relaxed);
+        let (old, new) = (old.root(), new.root());
+        prop_assert!(shows(&proof.changes(&old, &new).unwrap(), &difference(&before, &after, &bounds)));
+        let nowhere = Hash::of(b"other");
+        prop_assert!(proof.changes(&nowhere, &new).is_err());
+        prop_assert!(proof.changes(&old, &nowhere).is_err());
+        prop_assert!(old == new || proof.changes(&old, &old).is_err());
+        prop_assert!(Proof::decode(&proof.encode()).is_err());
+    }
+
+    /// Whatever is done to the bytes: what is still accepted is true.
+    #[test]
+    fn a_changed_proof_of_a_difference_shows_nothing_that_is_not_true(
+        (before, after) in versions(),
+        bounds in bounds(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+        moved in (any::<prop::sample::Index>(), any::<prop::sample::Index>()),
+    ) {
+        let (_, storage) = new_storage();
+        let (old, new) = (build(&storage, tiny(), &before), build(&storage, tiny(), &after));
+        let proof = old.generate_diff_range_proof::<Vec<u8>, _>(&new, bounds).unwrap();
+        let mut bytes = proof.encode();
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        // Who forges a proof makes its seal right.
+        let mut sealed = bytes[..bytes.len().saturating_sub(8)].to_vec();
+        sealed.extend(seal(&sealed));
+        let mut forged = vec![bytes, sealed];
+        if !proof.clone().nodes().is_empty() {
+            let (mut swapped, mut twice, mut without) = (proof.clone(), proof.clone(), proof.clone());
+            let len = swapped.nodes().len();
+            let (one, other) = (moved.0.index(len), moved.1.index(len));
+            swapped.nodes().swap(one, other);
+            let again = twice.nodes()[one].clone();
+            twice.nodes().insert(other, again);
+            without.nodes().remove(one);
+            for proof in [&twice, &without] {
+                prop_assert!(proof.changes(&old.root(), &new.root()).is_err());
+            }
+            forged.push(swapped.encode());
+        }
+        for bytes in forged {
+            let Ok(proof) = DiffProof::decode(&bytes) else { continue };
+            if let Ok(changes) = proof.changes(&old.root(), &new.root()) {
+                let expected = difference(&before, &after, &proof.bounds());
+                prop_assert!(shows(&changes, &expected));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_proof_of_few_changes_holds_few_nodes() {
+    let (_, storage) = new_storage();
+    let map: Map = (0..20_000_u32)
+        .map(|n| (n.to_be_bytes().to_vec(), vec![1; 60]))
+        .collect();
+    let tree = build(&storage, Parameters::default(), &map);
+    let edits = [5_000_u32, 15_000].map(|n| (n.to_be_bytes().to_vec(), Edit::Delete));
+    let edited = apply(&tree, edits);
+    let mut proof = tree.generate_diff_proof(&edited).unwrap();
+    assert!(
+        proof.nodes().len() <= 2 * 2 * tree.depth(),
+        "{}",
+        proof.nodes().len()
+    );
+    let changes = proof.changes(&tree.root(), &edited.root()).unwrap();
+    assert_eq!(changes.len(), 2);
+    let same = tree.generate_diff_proof(&tree).unwrap();
+    assert_eq!(same.changes(&tree.root(), &tree.root()), Ok(Vec::new()));
+    assert_eq!(same.encode().len(), 8 + 2 + 2 * 5 + 4 + 8);
+}
+
+/// Every bit of a proof counts.
+#[test]
+fn every_flipped_bit_of_a_proof_of_a_difference_is_noticed() {
+    let (_, storage) = new_storage();
+    let map: Map = (0..40_u8).map(|n| (vec![n], vec![n; 3])).collect();
+    let tree = build(&storage, tiny(), &map);
+    let edited = apply(
+        &tree,
+        [(vec![7], Edit::Put(vec![0])), (vec![30], Edit::Delete)],
+    );
+    let bytes = tree.generate_diff_proof(&edited).unwrap().encode();
+    let accepts = |bytes: &[u8]| {
+        DiffProof::decode(bytes)
+            .and_then(|proof| proof.changes(&tree.root(), &edited.root()))
+            .is_ok()
+    };
+    assert!(accepts(&bytes));
+    for bit in 0..bytes.len() * 8 {
+        let mut bytes = bytes.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        assert!(!accepts(&bytes), "bit {bit}");
+    }
+    for len in 0..bytes.len() {
+        assert!(!accepts(&bytes[..len]), "length {len}");
+    }
+}
