@@ -4,6 +4,7 @@
 //! each under its own. So a reader can follow the heads alone where the bodies are known to be
 //! durable. The checksum covers the frame's place, so that a copy of it elsewhere is no frame.
 
+use crc32fast::Hasher;
 use prollytree_plugin_api::{
     Error, ErrorKind, Hash, Kind, MAX_RECORD_SIZE, Record, RefName, Result, Timestamp,
 };
@@ -92,9 +93,20 @@ impl Fixed {
             .checked_add(FIXED as u64 + u64::from(self.head_len))
     }
 
+    /// Says whether the frame is one of this place, if `head` is the checksum of its head.
+    pub(crate) fn is_of(&self, place: Place, head: u32) -> bool {
+        let mut crc = checksum(place, &self.encode());
+        crc.combine(&Hasher::new_with_initial_len(
+            head,
+            u64::from(self.head_len),
+        ));
+        // Nobody knows more than what lies before a frame to be durable.
+        self.synced <= place.offset && crc.finalize() == self.crc
+    }
+
     /// Reads the entries; `None` if they are not what was written at this place.
     pub(crate) fn entries(&self, place: Place, head: &[u8]) -> Option<Vec<Entry>> {
-        if checksum(place, &self.encode(), head) != self.crc {
+        if !self.is_of(place, crc32fast::hash(head)) {
             return None;
         }
         let mut fields = Fields(head);
@@ -141,7 +153,7 @@ impl<'a> FrameWriter<'a> {
             let message = "a record is larger than 64 MiB, or has too many links";
             return Err(Error::new(ErrorKind::INVALID_ARGUMENT, message).with("hash", record.hash));
         };
-        let mut crc = crc32fast::Hasher::new();
+        let mut crc = Hasher::new();
         crc.update(record.bytes);
         for link in record.links {
             crc.update(link.as_bytes());
@@ -189,7 +201,9 @@ impl<'a> FrameWriter<'a> {
             synced,
             crc: 0,
         };
-        fixed.crc = checksum(place, &fixed.encode(), &self.head);
+        let mut crc = checksum(place, &fixed.encode());
+        crc.update(&self.head);
+        fixed.crc = crc.finalize();
         let bodies = usize::try_from(self.body_len).expect("the bodies are in memory already");
         let mut out = Vec::with_capacity(FIXED + self.head.len() + bodies);
         out.extend_from_slice(&fixed.encode());
@@ -205,13 +219,13 @@ impl<'a> FrameWriter<'a> {
     }
 }
 
-fn checksum(place: Place, fixed: &[u8], head: &[u8]) -> u32 {
-    let mut crc = crc32fast::Hasher::new();
+/// The checksum of a frame, as far as the head, which follows.
+fn checksum(place: Place, fixed: &[u8]) -> Hasher {
+    let mut crc = Hasher::new();
     crc.update(&place.journal.to_le_bytes());
     crc.update(&place.offset.to_le_bytes());
     crc.update(fixed);
-    crc.update(head);
-    crc.finalize()
+    crc
 }
 
 fn encode_entry(entry: &Entry, out: &mut Vec<u8>) {
@@ -358,7 +372,9 @@ mod tests {
         ) {
             let head_len = u32::try_from(head.len()).unwrap();
             let mut fixed = Fixed { entries, head_len, body_len, synced: 0, crc: 0 };
-            fixed.crc = checksum(PLACE, &fixed.encode(), &head);
+            let mut crc = checksum(PLACE, &fixed.encode());
+            crc.update(&head);
+            fixed.crc = crc.finalize();
             let _entries = fixed.entries(PLACE, &head);
         }
     }

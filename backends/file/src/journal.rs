@@ -10,7 +10,7 @@ use prollytree_pack::ReadAt;
 use prollytree_plugin_api::{Error, ErrorKind, Result};
 
 use crate::disk::{Folder, corrupt, failed, warn};
-use crate::frame::{Entry, FIXED, Fixed, MAGIC, Place};
+use crate::frame::{Entry, FIXED, Fixed, Place};
 use crate::manifest::{Fields, Manifest, VERSION, journal_name, unknown};
 use crate::note::Note;
 use crate::system::{set_len, write_all_at};
@@ -19,7 +19,7 @@ use crate::system::{set_len, write_all_at};
 pub(crate) const HEADER: usize = 44;
 const FILE_MAGIC: &[u8; 8] = b"PROLJRNL";
 /// How much is read at once.
-const WINDOW: u64 = 256 << 10;
+pub(crate) const WINDOW: u64 = 256 << 10;
 /// How often a reader looks again at a frame that somebody may just be writing.
 const ATTEMPTS: usize = 3;
 
@@ -139,8 +139,9 @@ impl Journal {
                 .map_err(|error| self.failed("append to", &error))?;
             at += count;
         }
-        // What the system had let go meanwhile was read as it was on disk before.
-        if self.frames(from, from, to)?.1 < to {
+        // What the system had let go meanwhile was read as it was on disk before. Frames are followed
+        // from the first one: what was claimed need not end where one of them does.
+        if self.frames(HEADER as u64, from, to)?.1 < to {
             let message =
                 "the journal has lost what could not be forced to disk: open the store again";
             return Err(Error::new(ErrorKind::IO, message).with("file", journal_name(self.number)));
@@ -186,9 +187,10 @@ impl Journal {
             if len < from.max(synced) {
                 return Err(self.shorter());
             }
-            let (mut scan, end) = self.frames(from, synced, len)?;
-            scan.synced = claim(&scan.frames, synced);
-            if scan.sealed || end >= len || self.later_claim(end, len, scan.synced)? <= end {
+            let (scan, end) = self.frames(from, synced, len)?;
+            // Also behind a frame that says that the journal is sealed: the disk may have given back
+            // one that was cut off and written over.
+            if end >= len || (scan.synced <= end && !self.claims_beyond(end, len)?) {
                 return Ok(scan);
             }
             // A frame that was being written is whole by now; a damaged one is not.
@@ -214,9 +216,13 @@ impl Journal {
             end = frame.end;
             scan.frames.push(frame);
         }
+        // What a frame claims is so, also if its own bodies are torn.
+        let claims = scan.frames.iter().map(|frame| frame.synced);
+        scan.synced = claims.fold(synced, u64::max);
         // Bodies are read only where nobody has said that they are durable.
-        let known = claim(&scan.frames, synced);
-        let first = scan.frames.partition_point(|frame| frame.end <= known);
+        let first = scan
+            .frames
+            .partition_point(|frame| frame.end <= scan.synced);
         for index in first..scan.frames.len() {
             if !window.bodies_are_whole(&scan.frames[index])? {
                 end = scan.frames[index].offset;
@@ -226,29 +232,6 @@ impl Journal {
             }
         }
         Ok((scan, end))
-    }
-
-    /// The greatest offset that `known` or a frame after the broken one at `from` claims durable.
-    fn later_claim(&self, from: u64, len: u64, known: u64) -> Result<u64> {
-        let mut window = Window::new(self, len);
-        let mut claim = known;
-        let mut at = from + 1;
-        while at < len {
-            let Some(bytes) = window.bytes(at, WINDOW.min(len - at))? else {
-                break;
-            };
-            let found = bytes.windows(MAGIC.len()).position(|four| four == MAGIC);
-            let Some(found) = found else {
-                at += (bytes.len() as u64).max(4) - 3;
-                continue;
-            };
-            at += found as u64;
-            if let Some(frame) = window.frame(at)? {
-                claim = claim.max(frame.synced);
-            }
-            at += 1;
-        }
-        Ok(claim)
     }
 
     fn shorter(&self) -> Error {
@@ -262,38 +245,39 @@ impl Journal {
     }
 }
 
-fn claim(frames: &[Frame], synced: u64) -> u64 {
-    frames
-        .iter()
-        .map(|frame| frame.synced)
-        .fold(synced, u64::max)
-}
-
 /// A part of the journal in memory, so that small frames do not cost a read each.
-struct Window<'a> {
+pub(crate) struct Window<'a> {
     journal: &'a Journal,
     len: u64,
+    /// How much is read at once.
+    step: u64,
     start: u64,
     bytes: Vec<u8>,
 }
 
 impl<'a> Window<'a> {
     fn new(journal: &'a Journal, len: u64) -> Self {
+        Self::reading(journal, len, WINDOW)
+    }
+
+    /// A window on a journal of this length, of which at least `step` bytes are read at once.
+    pub(crate) fn reading(journal: &'a Journal, len: u64, step: u64) -> Self {
         Self {
             journal,
             len,
+            step,
             start: 0,
             bytes: Vec::new(),
         }
     }
 
     /// Returns the bytes there; `None` if the journal ends before.
-    fn bytes(&mut self, offset: u64, count: u64) -> Result<Option<&[u8]>> {
+    pub(crate) fn bytes(&mut self, offset: u64, count: u64) -> Result<Option<&[u8]>> {
         let Some(end) = offset.checked_add(count).filter(|&end| end <= self.len) else {
             return Ok(None);
         };
         if offset < self.start || end > self.start + self.bytes.len() as u64 {
-            let wanted = count.max(WINDOW).min(self.len - offset);
+            let wanted = count.max(self.step).min(self.len - offset);
             self.bytes.clear();
             self.bytes.resize(length(wanted)?, 0);
             self.start = offset;

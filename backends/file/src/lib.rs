@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod backend;
+mod claim;
 mod config;
 mod disk;
 mod frame;

@@ -110,6 +110,15 @@ impl Manifest {
     }
 }
 
+/// The number of what comes after, a generation or a journal.
+///
+/// # Errors
+/// `CORRUPT` for the last number there is: nobody counts that far.
+pub(crate) fn following(number: u64) -> Result<u64> {
+    let next = number.checked_add(1);
+    next.ok_or_else(|| corrupt("a number in the manifest is the last one there is"))
+}
+
 /// The name of a journal in the folder.
 pub(crate) fn journal_name(number: u64) -> String {
     format!("journal-{number:016x}")

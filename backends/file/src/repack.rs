@@ -6,7 +6,7 @@
 use prollytree_plugin_api::{Call, Hash, Result};
 
 use crate::lock::Held;
-use crate::manifest::{Manifest, pack_name};
+use crate::manifest::{Manifest, following, pack_name};
 use crate::seal::write_pack;
 use crate::store::Store;
 use crate::view::View;
@@ -67,7 +67,7 @@ impl Store {
             next.packs
                 .insert(place.unwrap_or(0).min(next.packs.len()), id);
         }
-        next.generation += 1;
+        next.generation = following(next.generation)?;
         next.publish(&self.folder)?;
         let mut view = self.view.write();
         *view = View::load(&self.folder, Some(&view.opened()), true)?;

@@ -13,7 +13,7 @@ use prollytree_plugin_api::{Call, Hash, Result};
 use crate::disk::{Folder, warn};
 use crate::frame::{Entry, FrameWriter, Place};
 use crate::journal::{HEADER, header};
-use crate::manifest::{Manifest, journal_name, pack_name};
+use crate::manifest::{Manifest, following, journal_name, pack_name};
 use crate::nodes::Location;
 use crate::store::Store;
 use crate::system::Writing;
@@ -36,8 +36,8 @@ impl Store {
             RwLockWriteGuard::downgrade_to_upgradable(view)
         };
         let mut next = view.manifest.clone();
-        next.generation += 1;
-        next.journal += 1;
+        next.generation = following(next.generation)?;
+        next.journal = following(next.journal)?;
         if let Some(id) = write_records(&self.folder, &view)?
             && !next.packs.contains(&id)
         {

@@ -160,37 +160,42 @@ fn a_journal_that_was_cut_while_nobody_had_it_open_is_an_error() {
     }
 }
 
-fn after_two_commits() -> (Option<Hash>, Vec<bool>) {
-    (Some(Hash::of(CONTENTS[1])), vec![true, true, false])
+fn after_commits(count: usize) -> (Option<Hash>, Vec<bool>) {
+    let last = CONTENTS[..count].last();
+    let there = (0..CONTENTS.len()).map(|number| number < count);
+    (last.map(|last| Hash::of(last)), there.collect())
 }
 
 #[test]
-fn a_journal_cut_anywhere_in_its_last_frame_opens_at_the_state_before() {
+fn a_journal_cut_anywhere_behind_its_first_frame_opens_at_the_state_after_some_commit() {
     let folder = tempfile::tempdir().unwrap();
-    let whole = folder.path().join("whole");
+    let (whole, empty) = (folder.path().join("whole"), folder.path().join("empty"));
+    let begin = stat(&open(&empty, 1 << 20), "journal_bytes");
     let lengths = three_commits(&whole);
-    for len in lengths[1]..lengths[2] {
+    for len in begin..lengths[2] {
+        let done = lengths.iter().filter(|&&end| end <= len).count();
         let cut = folder.path().join(format!("cut-{len}"));
         copy(&whole, &cut);
         forget_note(&cut);
         let file = fs::File::options().write(true).open(journal(&cut)).unwrap();
         file.set_len(len).unwrap();
-        assert_eq!(
-            state(&open_read_only(&cut).unwrap()).unwrap(),
-            after_two_commits()
-        );
+        let seen = state(&open_read_only(&cut).unwrap()).unwrap();
+        assert_eq!(seen, after_commits(done));
         assert_eq!(
             file.metadata().unwrap().len(),
             len,
             "reading changes nothing"
         );
         let store = try_open(&cut).unwrap();
-        assert_eq!(file.metadata().unwrap().len(), lengths[1]);
-        assert_eq!(state(&store).unwrap(), after_two_commits());
-        let again = commit(&store, Some(CONTENTS[1]), CONTENTS[2]);
+        let end = done.checked_sub(1).map_or(begin, |last| lengths[last]);
+        assert_eq!(file.metadata().unwrap().len(), end);
+        assert_eq!(state(&store).unwrap(), after_commits(done));
+        let before = CONTENTS[..done].last().copied();
+        let again = commit(&store, before, CONTENTS[done]);
         assert_eq!(again.unwrap(), Swap::Done);
         drop(store);
-        assert_eq!(state(&try_open(&cut).unwrap()).unwrap().1, [true; 3]);
+        let seen = state(&try_open(&cut).unwrap()).unwrap();
+        assert_eq!(seen, after_commits(done + 1));
     }
 }
 
@@ -239,6 +244,167 @@ fn a_record_that_looks_like_a_frame_is_not_taken_for_one() {
     file.set_len(len - 1).unwrap();
     let store = try_open(folder.path()).unwrap();
     assert_eq!(head(&store).unwrap(), Some(Hash::of(b"one")));
+}
+
+/// Changes the fixed part of the frame at `start`, and makes its checksum right again.
+fn forge_frame(folder: &Path, start: u64, change: impl FnOnce(&mut [u8])) {
+    let path = journal(folder);
+    let mut bytes = fs::read(&path).unwrap();
+    let at = usize::try_from(start).unwrap();
+    change(&mut bytes[at..at + 28]);
+    let head_len = u32::from_le_bytes(bytes[at + 8..at + 12].try_into().unwrap());
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(&1_u64.to_le_bytes());
+    crc.update(&start.to_le_bytes());
+    crc.update(&bytes[at..at + 28]);
+    crc.update(&bytes[at + 32..][..head_len as usize]);
+    bytes[at + 28..at + 32].copy_from_slice(&crc.finalize().to_le_bytes());
+    fs::write(&path, bytes).unwrap();
+}
+
+#[test]
+fn a_frame_that_claims_more_than_lies_before_it_is_none_and_commits_are_still_forced_to_disk() {
+    for claim in [1, u64::MAX / 2] {
+        let folder = tempfile::tempdir().unwrap();
+        let lengths = three_commits(folder.path());
+        forget_note(folder.path());
+        forge_frame(folder.path(), lengths[1], |fixed| {
+            fixed[20..28].copy_from_slice(&(lengths[1] + claim).to_le_bytes());
+        });
+        let store = try_open(folder.path()).unwrap();
+        assert_eq!(state(&store).unwrap(), after_commits(2));
+        let before = stat(&store, "syncs");
+        let again = commit(&store, Some(CONTENTS[1]), CONTENTS[2]);
+        assert_eq!(again.unwrap(), Swap::Done);
+        assert!(stat(&store, "syncs") > before);
+    }
+}
+
+#[test]
+fn a_claim_that_ends_inside_a_frame_is_no_obstacle_to_writing() {
+    let folder = tempfile::tempdir().unwrap();
+    let lengths = three_commits(folder.path());
+    forget_note(folder.path());
+    forge_frame(folder.path(), lengths[1], |fixed| {
+        fixed[20..28].copy_from_slice(&(lengths[1] - 5).to_le_bytes());
+    });
+    let store = try_open(folder.path()).unwrap();
+    assert_eq!(state(&store).unwrap().1, [true; 3]);
+    let next = commit(&store, Some(CONTENTS[2]), b"four");
+    assert_eq!(next.unwrap(), Swap::Done);
+}
+
+#[test]
+fn a_damaged_record_below_a_torn_commit_is_an_error_and_no_obstacle_to_writing() {
+    let folder = tempfile::tempdir().unwrap();
+    let lengths = three_commits(folder.path());
+    forget_note(folder.path());
+    let path = journal(folder.path());
+    let mut bytes = fs::read(&path).unwrap();
+    for end in &lengths[1..] {
+        bytes[usize::try_from(end - 1).unwrap()] ^= 1;
+    }
+    fs::write(&path, &bytes).unwrap();
+    let store = try_open(folder.path()).unwrap();
+    assert_eq!(head(&store).unwrap(), Some(Hash::of(CONTENTS[1])));
+    let next = commit(&store, Some(CONTENTS[1]), b"four");
+    assert_eq!(next.unwrap(), Swap::Done);
+    let read = get(&store, Hash::of(CONTENTS[1])).unwrap_err();
+    assert_eq!(read.kind(), ErrorKind::CORRUPT);
+}
+
+/// Bytes in which a frame seems to begin at every 32nd, with a head as long as all that follows.
+fn as_of_frames(len: usize) -> Vec<u8> {
+    let frame = |rest: usize| {
+        let rest = u32::try_from(rest).unwrap();
+        let lengths = [&1_u32.to_le_bytes()[..], &rest.to_le_bytes(), &[0; 8]].concat();
+        [b"PJF0", &lengths[..], &1_000_u64.to_le_bytes(), &[7; 4]].concat()
+    };
+    (1..len / 32)
+        .rev()
+        .flat_map(|n| frame(n * 32 - 32))
+        .collect()
+}
+
+#[test]
+fn damage_is_found_by_what_is_claimed_behind_much_that_looks_like_frames() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path(), 1 << 30);
+    assert_eq!(commit(&store, None, &[7; 1_000]).unwrap(), Swap::Done);
+    let start = usize::try_from(stat(&store, "journal_bytes")).unwrap();
+    let large = as_of_frames(2 << 20);
+    assert_eq!(
+        commit(&store, Some(&[7; 1_000]), &large).unwrap(),
+        Swap::Done
+    );
+    let end = stat(&store, "journal_bytes");
+    let small: Vec<_> = (0..200_u32).map(u32::to_le_bytes).collect();
+    let small: Vec<_> = small.iter().map(|bytes| record(bytes)).collect();
+    store.put_many(CALL, &small).unwrap();
+    drop(store);
+    forget_note(folder.path());
+    let path = journal(folder.path());
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[start + 40] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    let error = try_open(folder.path()).err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::CORRUPT);
+    // Without the claim it is a torn tail.
+    bytes.truncate(usize::try_from(end).unwrap());
+    fs::write(&path, &bytes).unwrap();
+    let store = try_open(folder.path()).unwrap();
+    assert_eq!(head(&store).unwrap(), Some(Hash::of(&[7; 1_000])));
+}
+
+#[test]
+fn an_old_end_of_the_journal_does_not_hide_what_was_acknowledged_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, sealed) = (folder.path().join("whole"), folder.path().join("sealed"));
+    let store = open(&whole, 1 << 20);
+    assert_eq!(commit(&store, None, CONTENTS[0]).unwrap(), Swap::Done);
+    let start = usize::try_from(stat(&store, "journal_bytes")).unwrap();
+    // What a process leaves that ends while it seals: a journal that says so, and the old manifest.
+    copy(&whole, &sealed);
+    let old = try_open(&sealed).unwrap();
+    let path = folder.path().join("old");
+    fs::hard_link(journal(&sealed), &path).unwrap();
+    old.maintain(CALL, "repack", &Report::new()).unwrap();
+    let end = fs::read(path).unwrap().split_off(start);
+    // It was written over long ago, but the disk gives it back.
+    for pair in CONTENTS.windows(2) {
+        assert_eq!(commit(&store, Some(pair[0]), pair[1]).unwrap(), Swap::Done);
+    }
+    drop(store);
+    let path = journal(&whole);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[start..start + end.len()].copy_from_slice(&end);
+    fs::write(&path, &bytes).unwrap();
+    for forget in [|_: &Path| (), forget_note] {
+        forget(&whole);
+        for opened in [open_read_only(&whole), try_open(&whole)] {
+            assert_eq!(opened.err().unwrap().kind(), ErrorKind::CORRUPT);
+            assert_eq!(fs::read(&path).unwrap(), bytes, "nothing is cut off");
+        }
+    }
+}
+
+#[test]
+fn a_manifest_whose_numbers_have_come_to_their_end_is_read_and_not_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    three_commits(folder.path());
+    let path = folder.path().join("MANIFEST");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[28..36].fill(0xff);
+    let body = bytes.len() - 4;
+    let crc = crc32fast::hash(&bytes[..body]);
+    bytes[body..].copy_from_slice(&crc.to_le_bytes());
+    fs::write(&path, &bytes).unwrap();
+    let store = try_open(folder.path()).unwrap();
+    assert_eq!(state(&store).unwrap().1, [true; 3]);
+    let error = store.maintain(CALL, "repack", &Report::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::CORRUPT);
+    assert_eq!(state(&store).unwrap().1, [true; 3]);
+    assert_eq!(fs::read(&path).unwrap(), bytes);
 }
 
 #[test]
