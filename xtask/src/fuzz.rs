@@ -10,10 +10,10 @@ use crate::step::{self, Failure, Result};
 
 pub(crate) const HELP: &str = "
 Builds the workspace fuzz/ with coverage counters and runs its programs, one
-target after the other: node, tree, proof, pack, records. Each begins with what
-is kept in fuzz/corpus and fuzz/regressions; what it finds on the way is kept
-in the folder fuzz/found of the target folder, for the next run. A run fails
-when a target panics, takes longer than a minute or more than 2 GiB.
+target after the other: node, tree, proof, pack, journal, records. Each begins
+with what is kept in fuzz/corpus and fuzz/regressions; what it finds on the way
+is kept in the folder fuzz/found of the target folder, for the next run. A run
+fails when a target panics, takes longer than a minute or more than 2 GiB.
 
 An input that makes a target panic belongs into fuzz/regressions/<target>, where
 an ordinary test tries it from then on.
@@ -31,7 +31,7 @@ Examples:
 ";
 
 const MANIFEST: &str = "fuzz/Cargo.toml";
-const TARGETS: &[&str] = &["node", "tree", "proof", "pack", "records"];
+const TARGETS: &[&str] = &["node", "tree", "proof", "pack", "journal", "records"];
 /// How long each target runs unless it is said: what is enough to notice that one fails at once.
 pub(crate) const BRIEFLY: u64 = 5;
 /// The longest input: more than the largest one that is kept.

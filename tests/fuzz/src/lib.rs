@@ -6,6 +6,7 @@
 //! this crate, with every input that is kept.
 #![forbid(unsafe_code)]
 
+mod journal;
 mod known;
 mod node;
 mod pack;
@@ -46,6 +47,11 @@ pub const TARGETS: &[Target] = &[
         name: "pack",
         run: pack::run,
         seeds: pack::seeds,
+    },
+    Target {
+        name: "journal",
+        run: journal::run,
+        seeds: journal::seeds,
     },
     Target {
         name: "records",

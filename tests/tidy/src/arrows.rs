@@ -65,7 +65,13 @@ const ARROWS: &[Arrow] = &[
     },
     Arrow {
         from: "tests/fuzz",
-        to: &["plugin-api", "host", "backends/memory", "backends/pack"],
+        to: &[
+            "plugin-api",
+            "host",
+            "backends/file",
+            "backends/memory",
+            "backends/pack",
+        ],
     },
     // Suites that cross layers are not shipped; what they test is a dependency of their tests.
     Arrow {
