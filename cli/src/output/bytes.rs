@@ -40,6 +40,22 @@ pub(crate) fn json_bytes(bytes: &[u8]) -> Value {
     }
 }
 
+/// Returns a value for people, escaped: of a long one the beginning, and how long it is. Reads no more
+/// of it than that.
+pub(crate) fn shown_value(value: &ValueHandle) -> Result<String, Failure> {
+    /// What is longer is not shown whole.
+    const LONG: u64 = 4 << 10;
+    const BEGINNING: usize = 256;
+    if value.len() <= LONG {
+        return Ok(escaped(&value.load().map_err(StoreError::from)?));
+    }
+    let mut reader = value.reader().map_err(StoreError::from)?;
+    let part = reader.next_part().map_err(StoreError::from)?;
+    let beginning = part.as_deref().unwrap_or_default();
+    let beginning = &beginning[..beginning.len().min(BEGINNING)];
+    Ok(format!("{}… {} bytes", escaped(beginning), value.len()))
+}
+
 /// Loads a value, and returns it as JSON; null if there is none.
 pub(crate) fn json_value(value: Option<&ValueHandle>) -> Result<Value, Failure> {
     let Some(value) = value else {

@@ -6,7 +6,9 @@ use prollytree::store::StoreError;
 use prollytree::tree::Change;
 use serde_json::{Map, Value};
 
-use super::{ADDED, CHANGED, JsonArray, REMOVED, escaped, json_bytes, json_value, paint};
+use super::{
+    ADDED, CHANGED, JsonArray, REMOVED, escaped, json_bytes, json_value, paint, shown_value,
+};
 use crate::failure::Failure;
 
 /// How changes are written.
@@ -105,11 +107,10 @@ fn write_change(out: &mut impl Write, change: &Change, detailed: bool) -> Result
     if detailed {
         for (style, sign, value) in [(REMOVED, '-', &change.before), (ADDED, '+', &change.after)] {
             if let Some(value) = value {
-                let value = value.load().map_err(StoreError::from)?;
                 writeln!(
                     out,
                     "    {}",
-                    paint(style, format_args!("{sign} {}", escaped(&value)))
+                    paint(style, format_args!("{sign} {}", shown_value(value)?))
                 )?;
             }
         }

@@ -4,14 +4,13 @@ use std::ffi::OsString;
 use std::io::Write;
 
 use prollytree::history::Revision;
-use prollytree::store::StoreError;
 use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::input::BytesArgs;
 use crate::output::{
     ADDED, FormatArgs, JsonArray, REMOVED, escaped, json_commit, json_value, out, paint,
-    shown_time, write_summary,
+    shown_time, shown_value, write_summary,
 };
 use crate::session::Session;
 
@@ -73,11 +72,10 @@ impl History {
             write_summary(&mut out, version.id, &version.commit)?;
             match &version.value {
                 Some(value) => {
-                    let value = value.load().map_err(StoreError::from)?;
                     writeln!(
                         out,
                         "    {}",
-                        paint(ADDED, format_args!("+ {}", escaped(&value)))
+                        paint(ADDED, format_args!("+ {}", shown_value(value)?))
                     )?;
                 }
                 None => writeln!(out, "    {}", paint(REMOVED, "- removed"))?,

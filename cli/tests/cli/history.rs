@@ -170,3 +170,25 @@ fn a_forced_checkout_drops_what_is_not_committed() {
     assert_eq!(place.ok(["get", "k"]), "1");
     assert!(place.ok(["status"]).contains("Nothing to commit"));
 }
+
+#[test]
+fn a_long_value_is_shown_by_its_beginning_to_people_and_whole_to_programs() {
+    let place = Place::with_store();
+    place.write("film", "frame\n".repeat(500_000));
+    place.ok(["set", "film", "--file", "film"]);
+    let changed = place.ok(["diff", "--format", "detailed"]);
+    place.ok(["commit", "-m", "a film"]);
+    for shown in [changed, place.ok(["history", "film"])] {
+        let line = shown
+            .lines()
+            .find(|line| line.starts_with("    + "))
+            .unwrap();
+        assert!(line.starts_with("    + frame\\nframe\\n"), "{line}");
+        assert!(
+            line.len() < 400 && line.ends_with("… 3000000 bytes"),
+            "{line}"
+        );
+    }
+    let versions = place.run(["history", "film", "--format", "json"]).json();
+    assert_eq!(versions[0]["value"].as_str().map(str::len), Some(3_000_000));
+}
