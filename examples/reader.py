@@ -90,15 +90,23 @@ def walk(root, load, start=(0, b""), end=(0, b"")):
         last = len(node.keys) - 1
         first = min(first, last)
         for n in range(first, max(first, min(until, last)) + 1):
-            child = load(node.cells[n][0])
-            need((child.fingerprint, child.level) == (node.fingerprint, node.level - 1)
-                 and child.keys[-1:] == [node.keys[n]] and child.totals == node.cells[n][1:],
-                 "a node does not fit its parent")
-            yield from below(child, node.keys[n - 1] if n else before)
+            yield from below(load_child(node, n, load), node.keys[n - 1] if n else before)
 
+    yield from below(load_root(root, load), None)
+
+
+def load_root(root, load):
     top = load(root)
     need(top.level == 0 or len(top.keys) > 1, "a root with one child")
-    yield from below(top, None)
+    return top
+
+
+def load_child(node, n, load):
+    child = load(node.cells[n][0])
+    need((child.fingerprint, child.level) == (node.fingerprint, node.level - 1)
+         and child.keys[-1:] == [node.keys[n]] and child.totals == node.cells[n][1:],
+         "a node does not fit its parent")
+    return child
 
 
 def unseal(data, kind):
@@ -107,9 +115,9 @@ def unseal(data, kind):
     return Fields(data[:-8], 10)
 
 
-def tree_proof(data, root):
+def tree_proof(data, *roots, kind=1, read=lambda root, load, bounds: walk(root, load, *bounds)):
     """Returns the bounds and the entries that a proof about a tree shows."""
-    fields = unseal(data, 1)
+    fields = unseal(data, kind)
     bounds = [(fields.number(1), fields.long()) for _ in range(2)]
     need(all(kind < 3 and (kind or not key) for kind, key in bounds), "an unknown bound")
     nodes = iter([fields.long() for _ in range(fields.number(4))])
@@ -120,8 +128,8 @@ def tree_proof(data, root):
         need(hashlib.sha256(node).digest() == address, "a node is missing, or another one")
         return Node(node)
 
-    entries = list(walk(root, load, *bounds))
-    need(next(nodes, None) is None, "it has nodes that the range does not touch")
+    entries = list(read(*roots, load, bounds))
+    need(next(nodes, None) is None, "it has nodes that nothing asks for")
     return bounds, entries
 
 
@@ -179,14 +187,24 @@ def main(verb, path, known, name="default"):
         bounds, entries = [], list_tree(open_pack(data), known, key)
     else:
         bounds, entries = store_proof(data, known, key) if data[9:10] == b"\2" else tree_proof(data, known)
+    show(bounds, entries)
+
+
+def show(bounds, entries):
     for side, (kind, bound) in zip(["from", "to"], bounds):
         print("#", side, ["no bound", "including", "excluding"][kind], bound.hex())
-    for name, cell in entries:
-        print(name.hex(), f"@{cell[0].hex()} {cell[1]}" if isinstance(cell, tuple) else cell.hex())
+    for name, *cells in entries:
+        shown = [f"@{cell[0].hex()} {cell[1]}" if isinstance(cell, tuple) else "-" if cell is None else cell.hex()
+                 for cell in cells]
+        print(name.hex(), *shown)
 
 
-if __name__ == "__main__":
+def run(main):
     try:
         main(*sys.argv[1:])
     except (Refused, struct.error) as refusal:
         sys.exit(f"refused: {refusal}")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use prollytree::history::{Person, SteppingClock};
 use prollytree::storage::{Storage, StorageOptions};
 use prollytree::store::{Snapshot, StoreOptions, VersionedStore};
-use prollytree::tree::{Proof, ProvenValue};
+use prollytree::tree::{Edit, Proof, ProvenValue, Tree};
 use prollytree_plugin_api::{Hash, OpenStorage, Options, Report, Timestamp};
 use tempfile::TempDir;
 
@@ -69,14 +69,17 @@ impl Place {
 }
 
 fn read(verb: &str, path: &Path, known: Hash) -> Output {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/reader.py");
-    let mut command = Command::new("python3");
-    command
-        .arg(script)
-        .arg(verb)
-        .arg(path)
-        .arg(known.to_string());
+    let mut command = python("reader.py");
+    command.arg(verb).arg(path).arg(known.to_string());
     command.output().unwrap()
+}
+
+fn python(script: &str) -> Command {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let mut command = Command::new("python3");
+    // Nothing is written beside the scripts.
+    command.arg("-B").arg(folder.join(script));
+    command
 }
 
 /// The entries that the reader wrote, a line each.
@@ -196,4 +199,71 @@ fn forged_proofs_are_refused() {
     let of_store = place.at.generate_proof(b"row/00500").unwrap().encode();
     assert_refused(&place.verify(&of_store, Hash::of(b"another commit")));
     assert_refused(&place.verify(&of_store, root));
+}
+
+#[test]
+fn a_proof_of_a_difference_shows_what_we_say_that_it_shows() {
+    let place = Place::new();
+    let tree = place.at.tree();
+    let edits = [
+        (&b"row/00017"[..], Edit::Put(b"changed".to_vec())),
+        (b"row/00500/long", Edit::Put(vec![b'w'; 5_000])),
+        (b"row/00900", Edit::Delete),
+        (b"row/01999/more", Edit::Put(Vec::new())),
+    ];
+    let edited = tree.apply_stored(edits).unwrap();
+    let emptied = Tree::empty(tree.storage().clone(), *tree.parameters());
+    let value = |proven: &Option<ProvenValue>| match proven {
+        None => " -".to_owned(),
+        Some(proven) => line(b"", proven),
+    };
+    let path = place.folder.path().join("proof");
+    let verify = |proof: &[u8], one: Hash, other: Hash| {
+        fs::write(&path, proof).unwrap();
+        let mut command = python("difference.py");
+        command
+            .arg(&path)
+            .args([one, other].map(|root| root.to_string()));
+        command.output().unwrap()
+    };
+    for (before, after) in [
+        (tree, &edited),
+        (&edited, tree),
+        (tree, tree),
+        (&emptied, tree),
+    ] {
+        for range in [
+            &b""[..]..b"\xff\xff\xff",
+            b"row/00500"..b"row/00900",
+            b"row/00901"..b"row/00901",
+        ] {
+            let proof = before.generate_diff_range_proof(after, range).unwrap();
+            let (before, after) = (before.root(), after.root());
+            let expected: Vec<_> = (proof.changes(&before, &after).unwrap().iter())
+                .map(|change| {
+                    format!(
+                        "{}{}{}",
+                        hex(&change.key),
+                        value(&change.before),
+                        value(&change.after)
+                    )
+                })
+                .collect();
+            let proof = proof.encode();
+            assert_eq!(accepted(&verify(&proof, before, after)), expected);
+            if before != after {
+                assert_refused(&verify(&proof, after, before));
+                assert_refused(&verify(&proof, before, before));
+            }
+            let mut forged = proof.clone();
+            let at = forged.len() / 2;
+            forged[at] ^= 1;
+            let body = forged.len() - 8;
+            let seal = Hash::of(&forged[..body]);
+            forged[body..].copy_from_slice(&seal.as_bytes()[..8]);
+            if before != after {
+                assert_refused(&verify(&forged, before, after));
+            }
+        }
+    }
 }

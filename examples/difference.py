@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Checks proofs of what differs between two trees, by docs/format.md alone.
+
+    difference.py PROOF BEFORE AFTER   what must happen to the one root's tree to make it the other's
+
+Each line is a key and its two values, as reader.py shows them; `-` is none. What is damaged or forged is
+refused, with exit code 1."""
+import hashlib
+from bisect import bisect_left
+from pathlib import Path
+
+import reader
+
+
+def compare(before, after, load, bounds):
+    """Yields the keys that two trees do not agree about, with both cells; `load` takes nodes in order."""
+    start, end = bounds
+    stacks = [[], []]
+    if before == after:
+        return
+
+    def open_node(stack, node):
+        first = bisect_left(node.keys, start[1]) if start[0] else 0
+        until = bisect_left(node.keys, end[1]) if end[0] else len(node.keys)
+        if node.level:
+            until = min(until + 1, len(node.keys))
+        else:
+            first += node.keys[first : first + 1] == [start[1]] and start[0] == 2
+            until += node.keys[until : until + 1] == [end[1]] and end[0] == 1
+        if first < until:
+            stack.append([node, first, until])
+
+    def skip(stack):
+        stack[-1][1] += 1
+        if stack[-1][1] == stack[-1][2]:
+            stack.pop()
+
+    def step(stack):
+        node, n, _ = stack[-1]
+        child = reader.load_child(node, n, load) if node.level else None
+        skip(stack)
+        if child:
+            open_node(stack, child)
+        return None if child else (node.keys[n], node.cells[n])
+
+    for stack, top in zip(stacks, [reader.load_root(before, load), reader.load_root(after, load)]):
+        open_node(stack, top)
+    while stacks[0] or stacks[1]:
+        at = [stack[-1] if stack else None for stack in stacks]
+        sides = [0, 1]
+        if not (at[0] and at[1]):
+            sides = [0 if at[0] else 1]
+        elif at[0][0].level != at[1][0].level:
+            sides = [int(at[0][0].level < at[1][0].level)]
+        else:
+            (one, n, _), (other, m, _) = at
+            if one.level and one.cells[n][0] == other.cells[m][0] or (
+                    not one.level and one.keys[n] == other.keys[m] and same(one.cells[n], other.cells[m])):
+                skip(stacks[0]), skip(stacks[1])
+                continue
+            if not one.level and one.keys[n] != other.keys[m]:
+                sides = [int(one.keys[n] > other.keys[m])]
+        found = [step(stacks[side]) if side in sides else None for side in [0, 1]]
+        if any(found):
+            yield (found[0] or found[1])[0], *(entry and entry[1] for entry in found)
+
+
+def same(one, other):
+    """Says whether two cells have the same value; one that is stored whole is hashed as a blob."""
+    if isinstance(one, tuple) == isinstance(other, tuple):
+        return one == other
+    (address, length), value = (one, other) if isinstance(one, tuple) else (other, one)
+    return length == len(value) and hashlib.sha256(b"P\2\1\0\0" + value).digest() == address
+
+
+def main(path, before, after):
+    roots = [bytes.fromhex(before), bytes.fromhex(after)]
+    reader.show(*reader.tree_proof(Path(path).read_bytes(), *roots, kind=3, read=compare))
+
+
+if __name__ == "__main__":
+    reader.run(main)
