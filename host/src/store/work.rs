@@ -56,7 +56,8 @@ impl VersionedStore {
         Ok(())
     }
 
-    /// Makes staged edits durable and ends the session. The storage stays open for others.
+    /// Makes staged edits durable and ends the session. The storage stays open for others: sessions,
+    /// snapshots and handles on it; an engine with one process at a time waits for the last of them.
     ///
     /// # Errors
     /// As for [`flush`](Self::flush). The session is gone then: flush first to handle the error.
