@@ -5,6 +5,7 @@ use std::ops::Range;
 use prollytree_plugin_api::Hash;
 
 use super::chunker::{CHILD_WEIGHT, LEAST_KEY_WEIGHT};
+use super::key::common_prefix;
 use super::layout::{HEAD_LEN, Layout, number, write_number};
 use super::node::{Node, Totals};
 use super::value::Cell;
@@ -52,6 +53,45 @@ impl Node {
             entries: run.len() as u64,
             bytes: keys.saturating_add(values),
         }
+    }
+
+    /// Returns how many entries from these positions on are the same in two leaves, one by one, keys
+    /// and values. Where all have the same lengths, columns are compared as they lie there.
+    pub(super) fn same_run(&self, mine: Range<usize>, other: &Self, theirs: Range<usize>) -> usize {
+        let (start, at) = (mine.start, theirs.start);
+        let most = mine.len().min(theirs.len());
+        if !self.is_laid_out_as(other) {
+            return (0..most)
+                .take_while(|entry| {
+                    let (mine, theirs) = (start + entry, at + entry);
+                    self.compare_keys(mine, other, theirs).is_eq()
+                        && self.cell(mine).is_same_value(&other.cell(theirs))
+                })
+                .count();
+        }
+        let widths = [
+            HEAD_LEN,
+            self.fields.uniform_tail(),
+            self.fields.cell_size as usize,
+        ];
+        let columns = [Self::heads, Self::tails, Self::cells];
+        let mut same = most;
+        for (column, width) in columns.into_iter().zip(widths) {
+            let (mine, theirs) = (start..start + same, at..at + same);
+            let equal = common_prefix(column(self, mine), column(other, theirs));
+            same = equal.checked_div(width).unwrap_or(same);
+        }
+        same
+    }
+
+    /// Says whether two leaves have the same prefix and columns of the same widths, with all values in
+    /// them.
+    fn is_laid_out_as(&self, other: &Self) -> bool {
+        self.is_uniform()
+            && other.is_uniform()
+            && self.fields.key_size == other.fields.key_size
+            && self.fields.cell_size == other.fields.cell_size
+            && self.prefix() == other.prefix()
     }
 
     /// Returns the totals of a child.

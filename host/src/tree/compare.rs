@@ -99,7 +99,15 @@ impl<S: NodeSource> Comparison<S> {
                 (None, None) => return Ok(None),
                 (Some(_), None) => Ordering::Less,
                 (None, Some(_)) => Ordering::Greater,
-                (Some(before), Some(after)) => before.compare(after),
+                (Some(before), Some(after)) => {
+                    let same = before.same_run(after);
+                    if same > 0 {
+                        self.before.pass(same);
+                        self.after.pass(same);
+                        continue;
+                    }
+                    before.compare(after)
+                }
             };
             let mut difference = Difference {
                 before: None,
@@ -108,10 +116,6 @@ impl<S: NodeSource> Comparison<S> {
             match order {
                 Ordering::Less => difference.before = self.step(Side::Before)?,
                 Ordering::Greater => difference.after = self.step(Side::After)?,
-                Ordering::Equal if self.is_same() => {
-                    self.before.skip();
-                    self.after.skip();
-                }
                 Ordering::Equal => {
                     self.prepare()?;
                     difference.before = self.step(Side::Before)?;
@@ -121,20 +125,6 @@ impl<S: NodeSource> Comparison<S> {
             if difference.before.is_some() || difference.after.is_some() {
                 return Ok(Some(difference));
             }
-        }
-    }
-
-    /// Says whether what comes next on both sides is the same: the values of one key of two leaves, or
-    /// a child each of two internal nodes.
-    fn is_same(&self) -> bool {
-        let (Some(before), Some(after)) = (self.before.open.last(), self.after.open.last()) else {
-            return false;
-        };
-        if before.node.is_leaf() {
-            let (old, new) = (before.node.cell(before.index), after.node.cell(after.index));
-            old.is_same_value(&new)
-        } else {
-            before.node.child(before.index).hash == after.node.child(after.index).hash
         }
     }
 
@@ -158,11 +148,11 @@ impl<S: NodeSource> Comparison<S> {
         };
         let (node, index) = (Arc::clone(&open.node), open.index);
         if node.is_leaf() {
-            left.skip();
+            left.pass(1);
             return Ok(Some((node, index)));
         }
         let child = self.source.child(side, &node, index)?;
-        left.skip();
+        left.pass(1);
         left.open(child, &self.bounds);
         Ok(None)
     }
@@ -207,10 +197,10 @@ impl Left {
         }
     }
 
-    /// Steps over the next entry without looking at it.
-    fn skip(&mut self) {
+    /// Steps over entries of the lowest node without looking at them.
+    fn pass(&mut self, count: usize) {
         if let Some(open) = self.open.last_mut() {
-            open.index += 1;
+            open.index += count;
             if open.index == open.end {
                 self.open.pop();
             }
@@ -219,6 +209,22 @@ impl Left {
 }
 
 impl Open {
+    /// Returns how many entries come next that are the same in both nodes: of leaves by their keys and
+    /// values, of internal nodes of one level by the addresses of the children.
+    fn same_run(&self, after: &Self) -> usize {
+        let (mine, theirs) = (self.index..self.end, after.index..after.end);
+        if self.node.level() != after.node.level() {
+            return 0;
+        }
+        if self.node.is_leaf() {
+            return self.node.same_run(mine, &after.node, theirs);
+        }
+        let same = mine
+            .zip(theirs)
+            .take_while(|(index, at)| self.node.child(*index).hash == after.node.child(*at).hash);
+        same.count()
+    }
+
     /// Says which side goes on: the higher node is opened first, so that equal parts meet at the same
     /// level, and of two leaves that with the smaller key.
     fn compare(&self, after: &Self) -> Ordering {

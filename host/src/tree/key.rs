@@ -116,5 +116,10 @@ pub fn after_prefix(prefix: &[u8]) -> Option<Key> {
 
 /// Returns the length of the longest common prefix of two keys.
 pub(super) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
-    a.iter().zip(b).take_while(|(a, b)| a == b).count()
+    const TOGETHER: usize = 32;
+    let (chunks, others) = (a.as_chunks::<TOGETHER>().0, b.as_chunks().0);
+    let whole = chunks.iter().zip(others).take_while(|(a, b)| a == b);
+    let start = whole.count() * TOGETHER;
+    let rest = a[start..].iter().zip(&b[start..]);
+    start + rest.take_while(|(a, b)| a == b).count()
 }

@@ -249,8 +249,22 @@ impl<R: Resolver> Merge<'_, R> {
         Ok(true)
     }
 
-    /// Merges the smallest key that stands before the three walks, all of which are in leaves.
+    /// Merges what stands before the three walks, all of which are in leaves: entries that they have
+    /// not changed, or the smallest key.
     fn merge_entries(&mut self) -> Result<(), TreeError> {
+        let unchanged = self.base.same_run(&self.theirs);
+        if unchanged > 0 {
+            // Ours stays, whatever it is; mostly it is the same.
+            let alike = self.base.same_run(&self.ours) >= unchanged;
+            self.base.pass(unchanged);
+            self.theirs.pass(unchanged);
+            if alike {
+                self.ours.pass(unchanged);
+            } else if let Some(last) = self.theirs.key_before().map(KeyRef::to_key) {
+                self.ours.pass_through(KeyRef::from(&*last))?;
+            }
+            return Ok(());
+        }
         let walks = [&self.base, &self.ours, &self.theirs];
         let mut smallest: Option<&Walk> = None;
         for walk in walks {

@@ -92,6 +92,17 @@ impl Walk {
         (self.next()).map(|(node, index)| self.tree.handle_in(node, index))
     }
 
+    /// Returns how many entries come next in a leaf here and in one of another tree that are the same,
+    /// keys and values.
+    pub(super) fn same_run(&self, other: &Self) -> usize {
+        match (self.next(), other.next()) {
+            (Some((mine, index)), Some((theirs, at))) => {
+                mine.same_run(index..mine.len(), theirs, at..theirs.len())
+            }
+            _ => 0,
+        }
+    }
+
     /// Returns the last key that has been passed.
     pub(super) fn key_before(&self) -> Option<KeyRef<'_>> {
         if self.path.is_empty() {
@@ -135,8 +146,10 @@ impl Walk {
     /// Passes everything up to a key and the key itself.
     pub(super) fn pass_through(&mut self, key: KeyRef<'_>) -> Result<(), TreeError> {
         while let Some((node, index)) = self.next() {
-            if node.key(index) <= key {
-                self.pass(1);
+            let passed = (index..node.len()).take_while(|&index| node.key(index) <= key);
+            let passed = passed.count();
+            if passed > 0 {
+                self.pass(passed);
             } else if node.is_leaf() || self.key_before().is_some_and(|before| before >= key) {
                 break;
             } else {
