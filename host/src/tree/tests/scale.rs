@@ -25,6 +25,8 @@ struct Scale {
     backend: Arc<Counting>,
     tree: Tree,
     count: u64,
+    /// The number of leaves, and of nodes above them.
+    nodes: [usize; 2],
 }
 
 impl Scale {
@@ -32,11 +34,42 @@ impl Scale {
         let (backend, storage) = new_storage();
         let rows = (0..count).map(|row| (key(count, row, 0), value(row)));
         let tree = Tree::build(storage, Parameters::default(), rows).unwrap();
+        let levels = tree.stats().unwrap().levels;
+        let nodes = |levels: &[LevelStats]| levels.iter().map(|level| level.nodes).sum::<u64>();
+        let nodes =
+            [&levels[..1], &levels[1..]].map(|levels| usize::try_from(nodes(levels)).unwrap());
         Self {
             backend,
             tree,
             count,
+            nodes,
         }
+    }
+
+    /// Edits so many rows, or a few less, anywhere.
+    fn anywhere(&self, edits: u64, side: u64) -> Vec<(Key, Edit)> {
+        let rows = (0..edits).map(|n| mixed(2 * n + side) % self.count);
+        let rows: std::collections::BTreeSet<_> = rows.collect();
+        rows.into_iter()
+            .map(|row| (key(self.count, row, 0), Edit::Put(value(row + 1 + side))))
+            .collect()
+    }
+
+    /// The most nodes that so many edits can touch: for each a path, and where that is less, as many
+    /// leaves and a fifth more for boundaries that move, and all that is above leaves.
+    fn touched(&self, edits: u64, depth: usize) -> usize {
+        let edits = usize::try_from(edits).unwrap();
+        let [leaves, above] = &self.nodes;
+        (edits * (depth + 1) + 1).min(edits.min(*leaves) * 6 / 5 + above + depth)
+    }
+
+    /// Opens trees anew in one storage, with nothing in memory but their roots.
+    fn cold_together<const N: usize>(&self, trees: [&Tree; N]) -> [Tree; N] {
+        let storage = cold(&self.backend);
+        let open = |tree: &Tree| Tree::open(storage.clone(), tree.root(), *tree.parameters());
+        let trees = trees.map(|tree| open(tree).unwrap());
+        self.backend.take();
+        trees
     }
 
     /// Opens the tree anew, with nothing in memory but its root.
@@ -117,43 +150,49 @@ fn one_edit(scale: &Scale, depth: usize) {
 
 fn many_edits(scale: &Scale, depth: usize) {
     for edits in [10, 1_000] {
-        let count = usize::try_from(edits).unwrap();
         let (_, read, written) = scale.edit(scale.scattered(edits, 0));
-        let most = count * (depth + 1) + 1;
+        let most = scale.touched(edits, depth);
         assert!(
             read <= most && written <= most,
-            "{edits} edits in {}: {read} read and {written} written at depth {depth}",
+            "{edits} edits in {}: {read} read and {written} written, {most} are enough",
             scale.count
         );
     }
 }
 
 fn comparing(scale: &Scale, depth: usize) {
-    let (ours, _, _) = scale.edit(scale.scattered(10, 0));
-    let (theirs, _, _) = scale.edit(scale.scattered(10, 1));
-    let storage = cold(&scale.backend);
-    let open = |tree: &Tree| Tree::open(storage.clone(), tree.root(), *tree.parameters()).unwrap();
-    let (base, ours, theirs) = (open(&scale.tree), open(&ours), open(&theirs));
-    scale.backend.take();
-    assert_eq!(base.diff(&ours).count(), 10);
-    let (read, _) = scale.backend.take();
-    assert!(
-        read <= 40 * depth,
-        "a diff of 10 changes in {}: {read} read at depth {depth}",
-        scale.count
-    );
-    let mut batch = RecordBatch::new();
-    let merged = ours
-        .merge(&base, &theirs, LeaveConflicts, &mut batch)
-        .unwrap();
-    assert_eq!(merged.tree.len(), scale.count);
-    let (read, _) = scale.backend.take();
-    assert!(
-        read <= 60 * depth && batch.len() <= 20 * depth,
-        "merging 10 and 10 changes in {}: {read} read and {} written at depth {depth}",
-        scale.count,
-        batch.len()
-    );
+    for changes in [10, 1_000] {
+        let edits = scale.anywhere(changes, 0);
+        let count = edits.len();
+        let (ours, _, _) = scale.edit(edits);
+        let (theirs, _, _) = scale.edit(scale.anywhere(changes, 1));
+        let touched = scale.touched(changes, depth);
+        let [base, new] = scale.cold_together([&scale.tree, &ours]);
+        assert_eq!(base.diff(&new).count(), count);
+        let (read, _) = scale.backend.take();
+        // On both sides what has changed is read, or all there is.
+        assert!(
+            read <= 2 * touched && (changes > 10 || read <= 40 * depth),
+            "a diff of {changes} changes in {}: {read} read, {touched} changed",
+            scale.count
+        );
+        let [base, ours, theirs] = scale.cold_together([&scale.tree, &ours, &theirs]);
+        let mut batch = RecordBatch::new();
+        let merged = ours
+            .merge(&base, &theirs, LeaveConflicts, &mut batch)
+            .unwrap();
+        assert_eq!(merged.tree.len(), scale.count);
+        let (read, _) = scale.backend.take();
+        // What only one side has changed is taken over; where both have changed every leaf, all is read.
+        let most = touched * if count > scale.nodes[0] { 3 } else { 1 };
+        assert!(
+            read <= most && batch.len() <= touched,
+            "merging {changes} and {changes} changes in {}: {read} read and {} written, {touched} \
+             changed",
+            scale.count,
+            batch.len()
+        );
+    }
 }
 
 /// Leaves that one insert writes anew, where rows have many lengths.

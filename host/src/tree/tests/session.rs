@@ -105,7 +105,7 @@ proptest! {
 }
 
 #[test]
-fn edits_hash_and_write_nothing_until_a_tree_is_asked_for() {
+fn edits_read_and_write_nothing_until_a_tree_is_asked_for() {
     let (backend, storage) = new_storage();
     let map: Map = (0..5_000_u32)
         .map(|n| (n.to_be_bytes().to_vec(), vec![1; 20]))
