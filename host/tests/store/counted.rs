@@ -129,8 +129,13 @@ fn commits_without_a_flush_never_touch_the_work_record() {
 }
 
 #[test]
-fn a_branch_is_one_ref_and_a_checkout_one_record() {
-    let mut counted = Counted::with_rows(5_000);
+fn a_branch_is_one_ref_and_a_checkout_one_record_at_every_size() {
+    for rows in [10, 10_000, 100_000, 1_000_000] {
+        branch_and_check_out(Counted::with_rows(rows));
+    }
+}
+
+fn branch_and_check_out(mut counted: Counted) {
     counted
         .store
         .create_branch(&branch("side"), &rev("HEAD"))

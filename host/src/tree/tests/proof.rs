@@ -146,6 +146,29 @@ fn every_flipped_bit_and_every_length_is_refused() {
         }
         assert!(!shows(&proof[..at]), "{at} bytes");
     }
+    // Who forges a proof makes its seal right, and still shows no lie.
+    for at in 0..proof.len() - 8 {
+        for bit in 0..8 {
+            let mut bytes = proof[..proof.len() - 8].to_vec();
+            bytes[at] ^= 1 << bit;
+            bytes.extend(seal(&bytes));
+            let Ok(forged) = Proof::decode(&bytes) else {
+                continue;
+            };
+            for (key, value) in &map {
+                assert!(!forged.verify(&root, key, None), "bit {bit} of byte {at}");
+                let lie = [&value[..], &[0]].concat();
+                assert!(
+                    !forged.verify(&root, key, Some(&lie)),
+                    "bit {bit} of byte {at}"
+                );
+            }
+            assert!(
+                !forged.verify(&root, &[61], Some(&value)),
+                "bit {bit} of byte {at}"
+            );
+        }
+    }
     assert!(!shows(&[&proof[..], &[0]].concat()));
     assert!(!shows(&tree.generate_proof(&[34]).unwrap().encode()));
     let older = apply(&tree, [(vec![33], Edit::Delete)]);
