@@ -15,33 +15,38 @@ import reader
 def compare(before, after, load, bounds):
     """Yields the keys that two trees do not agree about, with both cells; `load` takes nodes in order."""
     start, end = bounds
-    stacks = [[], []]
+    stacks, passed = [[], []], [None, None]
     if before == after:
         return
 
     def open_node(stack, node):
         first = bisect_left(node.keys, start[1]) if start[0] else 0
         until = bisect_left(node.keys, end[1]) if end[0] else len(node.keys)
+        first += node.keys[first : first + 1] == [start[1]] and start[0] == 2
         if node.level:
             until = min(until + 1, len(node.keys))
         else:
-            first += node.keys[first : first + 1] == [start[1]] and start[0] == 2
             until += node.keys[until : until + 1] == [end[1]] and end[0] == 1
         if first < until:
             stack.append([node, first, until])
 
-    def skip(stack):
-        stack[-1][1] += 1
-        if stack[-1][1] == stack[-1][2]:
-            stack.pop()
+    def advance(side, is_passed):
+        node, n, until = stacks[side][-1]
+        if is_passed:
+            passed[side] = node.keys[n]
+        stacks[side][-1][1] += 1
+        if n + 1 == until:
+            stacks[side].pop()
 
-    def step(stack):
-        node, n, _ = stack[-1]
-        child = reader.load_child(node, n, load) if node.level else None
-        skip(stack)
-        if child:
-            open_node(stack, child)
-        return None if child else (node.keys[n], node.cells[n])
+    def step(side):
+        node, n, _ = stacks[side][-1]
+        if node.level == 0:
+            advance(side, True)
+            return node.keys[n], node.cells[n]
+        child = reader.load_child(node, n, load)
+        reader.need(passed[side] is None or child.keys[0] > passed[side], "a node begins too early")
+        advance(side, False)
+        open_node(stacks[side], child)
 
     for stack, top in zip(stacks, [reader.load_root(before, load), reader.load_root(after, load)]):
         open_node(stack, top)
@@ -56,11 +61,11 @@ def compare(before, after, load, bounds):
             (one, n, _), (other, m, _) = at
             if one.level and one.cells[n][0] == other.cells[m][0] or (
                     not one.level and one.keys[n] == other.keys[m] and same(one.cells[n], other.cells[m])):
-                skip(stacks[0]), skip(stacks[1])
+                advance(0, True), advance(1, True)
                 continue
             if not one.level and one.keys[n] != other.keys[m]:
                 sides = [int(one.keys[n] > other.keys[m])]
-        found = [step(stacks[side]) if side in sides else None for side in [0, 1]]
+        found = [step(side) if side in sides else None for side in [0, 1]]
         if any(found):
             yield (found[0] or found[1])[0], *(entry and entry[1] for entry in found)
 

@@ -16,12 +16,14 @@ use super::node::Node;
 pub(super) trait NodeSource {
     type Error;
 
-    /// Returns a child of a node of one of the trees.
+    /// Returns a child of a node of one of the trees. It must begin behind `before`, the last key of
+    /// that tree that the comparison has passed.
     fn child(
         &mut self,
         side: Side,
         parent: &Arc<Node>,
         index: usize,
+        before: Option<KeyRef<'_>>,
     ) -> Result<Arc<Node>, Self::Error>;
 
     /// Is told what is left of both trees before children are asked for that differ, so that they can
@@ -53,6 +55,8 @@ pub(super) struct Comparison<S> {
 pub(super) struct Left {
     /// Nodes that are partly done, the lowest one last. None is without entries.
     open: Vec<Open>,
+    /// The last entry or whole child that has been passed.
+    passed: Option<Place>,
 }
 
 /// A node, and which of its entries are left.
@@ -65,16 +69,32 @@ struct Open {
 
 /// A key that the trees do not agree about, by the entries of the leaves that have it.
 #[derive(Debug)]
-pub(super) struct Difference {
-    pub(super) before: Option<Place>,
-    pub(super) after: Option<Place>,
+pub(super) enum Difference {
+    Removed(Place),
+    Added(Place),
+    Changed { before: Place, after: Place },
 }
 
 impl Difference {
     /// Returns the key.
-    pub(super) fn key(&self) -> Option<Key> {
-        let (leaf, index) = self.before.as_ref().or(self.after.as_ref())?;
-        Some(leaf.key(*index).to_key())
+    pub(super) fn key(&self) -> Key {
+        match self {
+            Self::Removed((leaf, index))
+            | Self::Added((leaf, index))
+            | Self::Changed {
+                before: (leaf, index),
+                ..
+            } => leaf.key(*index).to_key(),
+        }
+    }
+
+    /// Returns the entries of both trees.
+    pub(super) fn sides(&self) -> [Option<&Place>; 2] {
+        match self {
+            Self::Removed(before) => [Some(before), None],
+            Self::Added(after) => [None, Some(after)],
+            Self::Changed { before, after } => [Some(before), Some(after)],
+        }
     }
 }
 
@@ -109,21 +129,18 @@ impl<S: NodeSource> Comparison<S> {
                     before.compare(after)
                 }
             };
-            let mut difference = Difference {
-                before: None,
-                after: None,
-            };
-            match order {
-                Ordering::Less => difference.before = self.step(Side::Before)?,
-                Ordering::Greater => difference.after = self.step(Side::After)?,
+            let difference = match order {
+                Ordering::Less => self.step(Side::Before)?.map(Difference::Removed),
+                Ordering::Greater => self.step(Side::After)?.map(Difference::Added),
                 Ordering::Equal => {
                     self.prepare()?;
-                    difference.before = self.step(Side::Before)?;
-                    difference.after = self.step(Side::After)?;
+                    let (before, after) = (self.step(Side::Before)?, self.step(Side::After)?);
+                    let both = before.zip(after);
+                    both.map(|(before, after)| Difference::Changed { before, after })
                 }
-            }
-            if difference.before.is_some() || difference.after.is_some() {
-                return Ok(Some(difference));
+            };
+            if difference.is_some() {
+                return Ok(difference);
             }
         }
     }
@@ -151,8 +168,10 @@ impl<S: NodeSource> Comparison<S> {
             left.pass(1);
             return Ok(Some((node, index)));
         }
-        let child = self.source.child(side, &node, index)?;
-        left.pass(1);
+        let passed = left.passed.as_ref();
+        let before = passed.map(|(node, index)| node.key(*index));
+        let child = self.source.child(side, &node, index, before)?;
+        left.advance(1);
         left.open(child, &self.bounds);
         Ok(None)
     }
@@ -197,8 +216,15 @@ impl Left {
         }
     }
 
-    /// Steps over entries of the lowest node without looking at them.
+    /// Passes entries of the lowest node, or whole children.
     fn pass(&mut self, count: usize) {
+        if let Some(open) = self.open.last() {
+            self.passed = Some((Arc::clone(&open.node), open.index + count - 1));
+        }
+        self.advance(count);
+    }
+
+    fn advance(&mut self, count: usize) {
         if let Some(open) = self.open.last_mut() {
             open.index += count;
             if open.index == open.end {

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::children::check_begin;
 use super::compare::{Comparison, Difference, Left, NodeSource, Side};
 use super::frontier::{Frontier, Place};
 use super::iter::Bounds;
-use super::key::Key;
+use super::key::{Key, KeyRef};
 use super::node::Node;
 use super::value::ValueHandle;
 use super::{Tree, TreeError};
@@ -71,19 +72,19 @@ impl Diff {
             return Ok(None);
         };
         let difference = comparison.next()?;
-        Ok(difference.and_then(|difference| self.change(&difference)))
+        Ok(difference.map(|difference| self.change(&difference)))
     }
 
-    fn change(&self, difference: &Difference) -> Option<Change> {
-        let value = |tree: &Tree, place: &Option<Place>| {
-            (place.as_ref()).map(|(leaf, index)| tree.handle_in(leaf, *index))
+    fn change(&self, difference: &Difference) -> Change {
+        let [before, after] = difference.sides();
+        let value = |tree: &Tree, place: Option<&Place>| {
+            place.map(|(leaf, index)| tree.handle_in(leaf, *index))
         };
-        let change = Change {
-            key: difference.key()?,
-            before: value(&self.before, &difference.before),
-            after: value(&self.after, &difference.after),
-        };
-        Some(change)
+        Change {
+            key: difference.key(),
+            before: value(&self.before, before),
+            after: value(&self.after, after),
+        }
     }
 }
 
@@ -117,12 +118,20 @@ impl NodeSource for Loading {
         side: Side,
         parent: &Arc<Node>,
         index: usize,
+        before: Option<KeyRef<'_>>,
     ) -> Result<Arc<Node>, TreeError> {
         let tree = match side {
             Side::Before => &self.before,
             Side::After => &self.after,
         };
-        Ok(parent.load_child(tree.storage(), index)?.into_arc())
+        let child = parent.load_child(tree.storage(), index)?.into_arc();
+        // Within its parent it was checked when it was loaded.
+        if index == 0
+            && let Some(before) = before
+        {
+            check_begin(parent, index, &child, before)?;
+        }
+        Ok(child)
     }
 
     fn prepare(&mut self, left: [&Left; 2], bounds: &Bounds) -> Result<(), TreeError> {

@@ -96,9 +96,15 @@ fn about_difference(known: &Known, bytes: &[u8]) -> bool {
     };
     assert!(proof.encode() == bytes, "two encodings of one proof");
     let (before, after) = (known.tree.root(), known.edited.root());
-    let Ok(changes) = proof.changes(&before, &after) else {
+    let range = proof.bounds();
+    let Ok(changes) = proof.changes_in::<[u8], _>(range, &before, &after) else {
         return true;
     };
+    let all = known.tree.diff_range::<[u8], _>(&known.edited, range);
+    assert!(
+        changes.len() == all.count(),
+        "all that differs in the range"
+    );
     assert!(changes.is_sorted_by(|a, b| a.key < b.key), "keys ascend");
     for change in &changes {
         let is = |proven: &Option<ProvenValue>, tree: &Tree| {

@@ -4,6 +4,7 @@
 
 use std::fmt::Write;
 use std::fs;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use prollytree::history::{Person, SteppingClock};
 use prollytree::storage::{Storage, StorageOptions};
 use prollytree::store::{Snapshot, StoreOptions, VersionedStore};
-use prollytree::tree::{Edit, Proof, ProvenValue, Tree};
+use prollytree::tree::{Edit, Key, Node, Proof, ProvenValue, Tree};
 use prollytree_plugin_api::{Hash, OpenStorage, Options, Report, Timestamp};
 use tempfile::TempDir;
 
@@ -217,6 +218,26 @@ fn a_proof_of_a_difference_shows_what_we_say_that_it_shows() {
         None => " -".to_owned(),
         Some(proven) => line(b"", proven),
     };
+    // The last key of a leaf is where bounds are easily one off.
+    let node = tree.storage().load::<Node>(&tree.root()).unwrap();
+    let border = node.entries().nth(3).unwrap().0;
+    let key = |text: &str| text.as_bytes().to_vec();
+    let ranges = [
+        (Bound::Unbounded, Bound::Unbounded),
+        (
+            Bound::Included(key("row/00500")),
+            Bound::Excluded(key("row/00900")),
+        ),
+        (
+            Bound::Excluded(border.clone()),
+            Bound::Included(key("row/01999/more")),
+        ),
+        (
+            Bound::Included(border.clone()),
+            Bound::Excluded(border.clone()),
+        ),
+        (Bound::Included(key("")), Bound::Included(border)),
+    ];
     let path = place.folder.path().join("proof");
     let verify = |proof: &[u8], one: Hash, other: Hash| {
         fs::write(&path, proof).unwrap();
@@ -232,21 +253,15 @@ fn a_proof_of_a_difference_shows_what_we_say_that_it_shows() {
         (tree, tree),
         (&emptied, tree),
     ] {
-        for range in [
-            &b""[..]..b"\xff\xff\xff",
-            b"row/00500"..b"row/00900",
-            b"row/00901"..b"row/00901",
-        ] {
-            let proof = before.generate_diff_range_proof(after, range).unwrap();
+        for range in &ranges {
+            let proof = before.generate_diff_range_proof::<Key, _>(after, range.clone());
+            let proof = proof.unwrap();
             let (before, after) = (before.root(), after.root());
-            let expected: Vec<_> = (proof.changes(&before, &after).unwrap().iter())
+            let changes = proof.changes_in(range.clone(), &before, &after).unwrap();
+            let expected: Vec<_> = (changes.iter())
                 .map(|change| {
-                    format!(
-                        "{}{}{}",
-                        hex(&change.key),
-                        value(&change.before),
-                        value(&change.after)
-                    )
+                    let values = [&change.before, &change.after].map(value).concat();
+                    format!("{}{values}", hex(&change.key))
                 })
                 .collect();
             let proof = proof.encode();

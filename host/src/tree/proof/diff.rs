@@ -3,7 +3,7 @@
 //! The proof holds the nodes that a comparison opens, in its order. Making one and checking it are the
 //! same comparison: the one loads the nodes, the other takes them from the proof and hashes them.
 
-use std::ops::RangeBounds;
+use std::ops::{Bound, RangeBounds};
 use std::slice;
 use std::sync::Arc;
 
@@ -13,9 +13,8 @@ use super::verify::{broken, child_of, root_of};
 use super::{ProofError, ProvenValue};
 use crate::tree::compare::{Comparison, Left, NodeSource, Side};
 use crate::tree::diff::Loading;
-use crate::tree::frontier::Place;
 use crate::tree::iter::Bounds;
-use crate::tree::key::Key;
+use crate::tree::key::{Key, KeyRef};
 use crate::tree::node::Node;
 use crate::tree::{Tree, TreeError};
 
@@ -86,29 +85,61 @@ impl Tree {
 }
 
 impl DiffProof {
+    /// Returns the range of keys that the proof is about. Nothing is said about others.
+    #[must_use]
+    pub fn bounds(&self) -> (Bound<&[u8]>, Bound<&[u8]>) {
+        let (start, end) = &self.bounds;
+        (
+            start.as_ref().map(Vec::as_slice),
+            end.as_ref().map(Vec::as_slice),
+        )
+    }
+
     /// Returns what must happen to the tree with the root `before` to make it the one with the root
-    /// `after`, in the proof's range, in the order of the keys. Costs a hash of each node.
+    /// `after`, all of it, in the order of the keys. Costs a hash of each node.
     ///
     /// # Errors
-    /// [`ProofError::WrongRoot`] if it is a proof about other trees; [`ProofError::Broken`] if its
-    /// nodes are not exactly those that a comparison opens.
+    /// [`ProofError::NotCovered`] if the proof is about a range alone; [`ProofError::WrongRoot`] if it
+    /// is about other trees; [`ProofError::Broken`] if its nodes are not exactly those that a
+    /// comparison opens.
     pub fn changes(&self, before: &Hash, after: &Hash) -> Result<Vec<ProvenChange>, ProofError> {
+        self.changes_in::<[u8], _>(.., before, after)
+    }
+
+    /// Returns the part of it whose keys lie in a range, which is the one that the proof was made for.
+    ///
+    /// # Errors
+    /// [`ProofError::NotCovered`] if the proof is about another range; otherwise as for
+    /// [`changes`](Self::changes).
+    pub fn changes_in<K, R>(
+        &self,
+        range: R,
+        before: &Hash,
+        after: &Hash,
+    ) -> Result<Vec<ProvenChange>, ProofError>
+    where
+        K: AsRef<[u8]> + ?Sized,
+        R: RangeBounds<K>,
+    {
+        let wanted = |bound: Bound<&K>| bound.map(|key| key.as_ref().to_vec());
+        if self.bounds != (wanted(range.start_bound()), wanted(range.end_bound())) {
+            return Err(ProofError::NotCovered);
+        }
         let mut nodes = self.nodes.iter();
         let mut changes = Vec::new();
         if before != after {
-            let roots = (root_of(&mut nodes, before)?, root_of(&mut nodes, after)?);
-            let [before, after] = [roots.0, roots.1].map(Arc::new);
+            let before = Arc::new(root_of(&mut nodes, before)?);
+            let after = Arc::new(root_of(&mut nodes, after)?);
             let listed = Listed { nodes };
             let mut comparison = Comparison::new(listed, self.bounds.clone(), before, after);
             while let Some(difference) = comparison.next()? {
-                let Some(key) = difference.key() else { break };
-                let value = |place: &Option<Place>| {
-                    (place.as_ref()).map(|(leaf, index)| ProvenValue::from(leaf.cell(*index)))
-                };
+                let [before, after] = difference
+                    .sides()
+                    .map(|place| place.map(|(leaf, index)| ProvenValue::from(leaf.cell(*index))));
                 changes.push(ProvenChange {
-                    key,
-                    before: value(&difference.before),
-                    after: value(&difference.after),
+                    key: difference.key(),
+                    before,
+                    after,
                 });
             }
             nodes = comparison.source.nodes;
@@ -128,8 +159,9 @@ impl NodeSource for Recording {
         side: Side,
         parent: &Arc<Node>,
         index: usize,
+        before: Option<KeyRef<'_>>,
     ) -> Result<Arc<Node>, TreeError> {
-        let child = self.loading.child(side, parent, index)?;
+        let child = self.loading.child(side, parent, index, before)?;
         self.nodes.push(child.bytes.clone());
         Ok(child)
     }
@@ -147,8 +179,13 @@ impl NodeSource for Listed<'_> {
         _: Side,
         parent: &Arc<Node>,
         index: usize,
+        before: Option<KeyRef<'_>>,
     ) -> Result<Arc<Node>, ProofError> {
-        child_of(&mut self.nodes, parent, index).map(Arc::new)
+        let child = child_of(&mut self.nodes, parent, index)?;
+        if before.is_some_and(|before| child.key(0) <= before) {
+            return Err(broken("a node begins before the one before it ends"));
+        }
+        Ok(Arc::new(child))
     }
 }
 
@@ -156,9 +193,5 @@ impl NodeSource for Listed<'_> {
 impl DiffProof {
     pub(in crate::tree) fn nodes(&mut self) -> &mut Vec<Buffer> {
         &mut self.nodes
-    }
-
-    pub(in crate::tree) fn bounds(&self) -> Bounds {
-        self.bounds.clone()
     }
 }

@@ -85,11 +85,15 @@ proptest! {
         prop_assert_eq!(&DiffProof::decode(&proof.encode()).unwrap(), &proof);
         backend.broken.store(true, Ordering::Relaxed);
         let (old, new) = (old.root(), new.root());
-        prop_assert!(shows(&proof.changes(&old, &new).unwrap(), &difference(&before, &after, &bounds)));
+        let changes = proof.changes_in(bounds.clone(), &old, &new).unwrap();
+        prop_assert!(shows(&changes, &difference(&before, &after, &bounds)));
         let nowhere = Hash::of(b"other");
-        prop_assert!(proof.changes(&nowhere, &new).is_err());
-        prop_assert!(proof.changes(&old, &nowhere).is_err());
-        prop_assert!(old == new || proof.changes(&old, &old).is_err());
+        let changes = |old, new| proof.changes_in(bounds.clone(), old, new);
+        prop_assert!(changes(&nowhere, &new).is_err());
+        prop_assert!(changes(&old, &nowhere).is_err());
+        prop_assert!(old == new || changes(&old, &old).is_err());
+        let whole = (Bound::Unbounded, Bound::Unbounded);
+        prop_assert!(bounds == whole || proof.changes(&old, &new) == Err(ProofError::NotCovered));
         prop_assert!(Proof::decode(&proof.encode()).is_err());
     }
 
@@ -104,7 +108,8 @@ proptest! {
     ) {
         let (_, storage) = new_storage();
         let (old, new) = (build(&storage, tiny(), &before), build(&storage, tiny(), &after));
-        let proof = old.generate_diff_range_proof::<Vec<u8>, _>(&new, bounds).unwrap();
+        let proof = old.generate_diff_range_proof::<Vec<u8>, _>(&new, bounds.clone()).unwrap();
+        let changes_of = |proof: &DiffProof| proof.changes_in(bounds.clone(), &old.root(), &new.root());
         let mut bytes = proof.encode();
         for (at, byte) in changes {
             let at = at.index(bytes.len());
@@ -126,15 +131,14 @@ proptest! {
             twice.nodes().insert(other, again);
             without.nodes().remove(one);
             for proof in [&twice, &without] {
-                prop_assert!(proof.changes(&old.root(), &new.root()).is_err());
+                prop_assert!(changes_of(proof).is_err());
             }
             forged.push(swapped.encode());
         }
         for bytes in forged {
             let Ok(proof) = DiffProof::decode(&bytes) else { continue };
-            if let Ok(changes) = proof.changes(&old.root(), &new.root()) {
-                let expected = difference(&before, &after, &proof.bounds());
-                prop_assert!(shows(&changes, &expected));
+            if let Ok(changes) = changes_of(&proof) {
+                prop_assert!(shows(&changes, &difference(&before, &after, &bounds)));
             }
         }
     }
@@ -187,4 +191,71 @@ fn every_flipped_bit_of_a_proof_of_a_difference_is_noticed() {
     for len in 0..bytes.len() {
         assert!(!accepts(&bytes[..len]), "length {len}");
     }
+}
+
+/// Whoever sends a proof might say less than what was asked.
+#[test]
+fn a_proof_about_another_range_hides_nothing() {
+    let (_, storage) = new_storage();
+    let map: Map = (0..40_u8).map(|n| (vec![n], vec![n; 3])).collect();
+    let tree = build(&storage, tiny(), &map);
+    let edited = apply(&tree, [(vec![7], Edit::Put(vec![0]))]);
+    let (old, new) = (tree.root(), edited.root());
+    let elsewhere = tree
+        .generate_diff_range_proof(&edited, &[200][..]..)
+        .unwrap();
+    assert_eq!(elsewhere.changes(&old, &new), Err(ProofError::NotCovered));
+    assert_eq!(
+        elsewhere.changes_in(&[200][..].., &old, &new),
+        Ok(Vec::new())
+    );
+    assert_eq!(elsewhere.bounds().0, Bound::Included(&[200][..]));
+    let other = elsewhere.changes_in(&[201][..].., &old, &new);
+    assert_eq!(other, Err(ProofError::NotCovered));
+}
+
+#[test]
+fn a_node_that_begins_before_the_one_before_it_ends_is_refused() {
+    use super::super::entries::Entries;
+    use super::super::key::KeyRef;
+    use super::super::node::Child;
+    use super::super::value::Cell;
+
+    let (_, storage) = new_storage();
+    let mut batch = RecordBatch::new();
+    let mut push = |level: u8, entries: &Entries| {
+        let bytes = entries.node(level, tiny().fingerprint()).encoded().to_vec();
+        let hash = batch.push(prollytree_plugin_api::Kind::NODE, entries.links(), bytes);
+        let totals = entries.totals();
+        Child { hash, totals }
+    };
+    let mut leaf = |keys: [&[u8]; 2]| {
+        let mut entries = Entries::default();
+        for key in keys {
+            entries.push_cell(KeyRef::from(key), &Cell::Inline(b"v"));
+        }
+        push(0, &entries)
+    };
+    let leaves = [
+        leaf([b"a", b"c"]),
+        leaf([b"d", b"m"]),
+        leaf([b"b", b"p"]),
+        leaf([b"q", b"z"]),
+    ];
+    let mut internal = |level: u8, children: [(&[u8], Child); 2]| {
+        let mut entries = Entries::default();
+        for (key, child) in children {
+            entries.push_child(KeyRef::from(key), child);
+        }
+        push(level, &entries)
+    };
+    let left = internal(1, [(b"c", leaves[0]), (b"m", leaves[1])]);
+    let right = internal(1, [(b"p", leaves[2]), (b"z", leaves[3])]);
+    let root = internal(2, [(b"m", left), (b"z", right)]).hash;
+    storage.put(&batch).unwrap();
+    let tree = Tree::open(storage.clone(), root, tiny()).unwrap();
+    let empty = Tree::empty(storage, tiny());
+    let found: std::result::Result<Vec<_>, _> = empty.diff(&tree).collect();
+    assert!(matches!(found, Err(TreeError::Inconsistent { .. })));
+    assert!(empty.generate_diff_proof(&tree).is_err());
 }
