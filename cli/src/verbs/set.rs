@@ -61,7 +61,7 @@ impl Set {
                 put(session, key, file, &path)
             }
             (None, None) => {
-                // What comes may take long to come.
+                // Nobody should type a whole value to be told that there is no store.
                 session.config()?.store()?;
                 put(session, key, spooled_input()?, "standard input".as_ref())
             }

@@ -45,10 +45,10 @@ pub enum StorageError {
         found: Kind,
     },
     /// A record was written by another version of this program, in a format that this one does not
-    /// know.
+    /// know: mostly by a later one.
     #[error(
         "the {} record {hash} has format version {found}, and this version of prollytree reads \
-         {known}; use the version that wrote it, or a later one",
+         {known}; the version that wrote it reads it",
         .kind.name()
     )]
     OtherVersion {

@@ -248,7 +248,7 @@ fn a_record_of_another_kind_or_version_is_named_and_one_that_is_none_is_corrupt(
     ));
     let said = error(&newer).to_string();
     assert!(
-        said.ends_with("; use the version that wrote it, or a later one"),
+        said.ends_with("; the version that wrote it reads it"),
         "{said}"
     );
     let StorageError::Corrupt { reason, .. } = error(&short) else {

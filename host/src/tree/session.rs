@@ -216,7 +216,8 @@ impl Session {
         Ok(())
     }
 
-    /// Forgets a state, and those that were remembered since then. What was edited stays edited.
+    /// Forgets a state, and those that were remembered since then. What was edited stays edited. Costs
+    /// as much as the keys that have been edited since then.
     ///
     /// # Errors
     /// As for [`rollback`](Self::rollback).

@@ -30,8 +30,8 @@ pub struct Unshared {
     pub nodes: u64,
     /// The sum of their sizes as records, in bytes.
     pub bytes: u64,
-    /// The number of values out of line that its leaves among them refer to, and those of the other
-    /// tree do not.
+    /// The number of values out of line that its leaves among them refer to, and such leaves of the
+    /// other tree do not. One that lies in a shared leaf too is counted.
     pub values: u64,
     /// The sum of their lengths, in bytes.
     pub value_bytes: u64,
@@ -128,7 +128,7 @@ impl<'a> Side<'a> {
 
     /// Counts the nodes of this level, and goes on to those below them.
     fn descend(&mut self) -> Result<(), TreeError> {
-        /// So many nodes are in memory at a time.
+        /// So many nodes are loaded at a time.
         const TOGETHER: usize = 256;
         let places = std::mem::take(&mut self.places);
         if self.root {

@@ -51,7 +51,11 @@ fn looking_for_changes_loads_no_values() {
     let witness = Witness::new(memory(), Capabilities::empty());
     let backend: Arc<dyn NodeStorage> = witness.clone();
     let mut store = VersionedStore::init(storage_on(&backend), options()).unwrap();
-    let film = |byte| vec![byte; 3_000_000];
+    // No two pieces are the same.
+    let film = |seed: u32| -> Vec<u8> {
+        let words = (0..750_000).map(|n: u32| n.wrapping_mul(0x9e37_79b9) ^ seed << 24);
+        words.flat_map(u32::to_le_bytes).collect()
+    };
     store.put("film", film(1)).unwrap();
     store.commit("a film").unwrap();
     store.put_reader("film", &film(2)[..]).unwrap();
@@ -65,7 +69,7 @@ fn looking_for_changes_loads_no_values() {
     store.commit("another film").unwrap();
     assert_eq!(store.history(b"film", &rev("HEAD")).unwrap().count(), 2);
     let reads = witness.take().reads;
-    assert!(reads < 16, "{reads} records, which are no pieces");
+    assert!(reads <= 6, "{reads} records, none of which is a piece");
     // What is committed is put again, and taken as what it is.
     store.put("film", film(1)).unwrap();
     store.put_reader("film", &film(3)[..]).unwrap();

@@ -16,10 +16,15 @@ enum Step {
     Restart,
 }
 
+/// A few keys that come again and again, and others.
+fn keys() -> impl Strategy<Value = u8> {
+    prop_oneof![2 => 0..3_u8, 1 => 0..40_u8]
+}
+
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
-        6 => (0..40_u8, prop::collection::vec(any::<u8>(), 0..70)).prop_map(|(k, v)| Step::Put(k, v)),
-        3 => (0..40_u8).prop_map(Step::Delete),
+        6 => (keys(), prop::collection::vec(any::<u8>(), 0..70)).prop_map(|(k, v)| Step::Put(k, v)),
+        3 => keys().prop_map(Step::Delete),
         2 => Just(Step::Savepoint),
         2 => any::<prop::sample::Index>().prop_map(Step::Rollback),
         1 => any::<prop::sample::Index>().prop_map(Step::Release),
@@ -127,6 +132,21 @@ fn edits_read_and_write_nothing_until_a_tree_is_asked_for() {
     let levels = tree.stats().unwrap().levels;
     let nodes: u64 = levels.iter().map(|level| level.nodes).sum();
     assert_eq!(batch.len() as u64, nodes, "each node is made once");
+}
+
+#[test]
+fn a_release_of_several_savepoints_keeps_the_oldest_state() {
+    let (_, storage) = new_storage();
+    let mut session = Session::new(Tree::empty(storage, small()));
+    session.put([1], [0]).unwrap();
+    let outer = session.savepoint();
+    let inner = session.savepoint();
+    session.put([1], [1]).unwrap();
+    session.savepoint();
+    session.put([1], [2]).unwrap();
+    session.release(&inner).unwrap();
+    session.rollback(&outer).unwrap();
+    assert_eq!(session.get(&[1]).unwrap().as_deref(), Some(&[0][..]));
 }
 
 #[test]
