@@ -55,6 +55,32 @@ fn nodes_have_the_size_that_was_asked_for() {
     }
 }
 
+/// `base` is how many children an internal node has, about.
+#[test]
+fn internal_nodes_have_the_fan_out_that_was_asked_for() {
+    for base in [2_u32, 4, 8, 16] {
+        let rule = EntryRule {
+            modulus: 4,
+            base,
+            ..EntryRule::default()
+        };
+        let (_, storage) = new_storage();
+        let map: Map = (0..40_000_u32)
+            .map(|n| (Hash::of(&n.to_le_bytes()).as_bytes()[..8].to_vec(), vec![1]))
+            .collect();
+        let levels = build(&storage, Parameters::entries(rule).unwrap(), &map)
+            .stats()
+            .unwrap()
+            .levels;
+        let nodes = |level: usize| f64::from(u32::try_from(levels[level].nodes).unwrap());
+        let fan_out = nodes(0) / nodes(1);
+        assert!(
+            (fan_out / f64::from(base) - 1.0).abs() < 0.12,
+            "{fan_out} for {base}"
+        );
+    }
+}
+
 #[test]
 fn no_node_is_beyond_its_bounds() {
     let parameters = Parameters::default();

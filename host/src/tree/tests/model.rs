@@ -232,8 +232,15 @@ proptest! {
             let part = changes_of(old.diff_range(&new, start.clone()..end.clone()));
             let within = |key: &Vec<u8>| start <= *key && *key < end;
             let expected: Vec<_> =
-                forwards.into_iter().filter(|(key, ..)| within(key)).collect();
+                forwards.iter().filter(|(key, ..)| within(key)).cloned().collect();
             prop_assert_eq!(part, expected);
+            // A diff that was broken off is taken up behind its last key.
+            let done = forwards.len() / 2;
+            if let Some((last, ..)) = forwards[..done].last() {
+                let rest = (Bound::Excluded(last.clone()), Bound::Unbounded);
+                let rest = changes_of(old.diff_range::<Key, _>(&new, rest));
+                prop_assert_eq!(&rest[..], &forwards[done..]);
+            }
             prop_assert_eq!(changes_of(empty.diff(&new)), changes_between(&Map::new(), &after));
             prop_assert_eq!(changes_of(new.diff(&empty)), changes_between(&after, &Map::new()));
             prop_assert_eq!(changes_of(new.diff(&new)), vec![]);
@@ -273,4 +280,22 @@ fn whatever_range_is_left_is_the_tree_of_that_range() {
             }
         }
     }
+}
+
+#[test]
+fn an_iterator_goes_on_over_its_version_whatever_is_written() {
+    let (_, storage) = new_storage();
+    let map: Map = (0..200_u8).map(|n| (vec![n], vec![n; 9])).collect();
+    let tree = build(&storage, small(), &map);
+    let (mut entries, mut keys) = (tree.iter(), tree.keys());
+    let mut seen: Vec<_> = entries.by_ref().take(20).collect();
+    assert_eq!(keys.next_back().unwrap().unwrap(), [199]);
+    let emptied = apply(&tree, map.keys().map(|key| (key.clone(), Edit::Delete)));
+    assert!(emptied.is_empty());
+    drop(tree);
+    seen.extend(entries);
+    let seen = seen.into_iter().map(|entry| entry.unwrap());
+    let seen: Map = seen.map(|(key, value)| (key, value.to_vec())).collect();
+    assert_eq!(seen, map);
+    assert_eq!(keys.count(), 199);
 }
