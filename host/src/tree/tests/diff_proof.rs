@@ -4,7 +4,7 @@ use std::ops::{Bound, RangeBounds};
 
 use proptest::prelude::*;
 
-use super::super::proof::bytes::seal;
+use super::proof::{bounds, forged, keys};
 use super::*;
 
 type Sides = BTreeMap<Key, [Option<Vec<u8>>; 2]>;
@@ -31,10 +31,6 @@ fn shows(changes: &[ProvenChange], expected: &Sides) -> bool {
         })
 }
 
-fn keys() -> impl Strategy<Value = Vec<u8>> {
-    prop::collection::vec(0_u8..4, 0..5)
-}
-
 fn maps() -> impl Strategy<Value = Map> {
     let value = prop_oneof![
         5 => prop::collection::vec(any::<u8>(), 0..6),
@@ -42,17 +38,6 @@ fn maps() -> impl Strategy<Value = Map> {
         1 => Just(vec![b'w'; 40]),
     ];
     prop::collection::btree_map(keys(), value, 0..120)
-}
-
-fn bounds() -> impl Strategy<Value = (Bound<Key>, Bound<Key>)> {
-    let bound = || {
-        prop_oneof![
-            2 => Just(Bound::Unbounded),
-            1 => keys().prop_map(Bound::Included),
-            1 => keys().prop_map(Bound::Excluded),
-        ]
-    };
-    (bound(), bound())
 }
 
 /// A map and a version of it in which a few entries are other ones.
@@ -110,18 +95,7 @@ proptest! {
         let (old, new) = (build(&storage, tiny(), &before), build(&storage, tiny(), &after));
         let proof = old.generate_diff_range_proof::<Vec<u8>, _>(&new, bounds.clone()).unwrap();
         let changes_of = |proof: &DiffProof| proof.changes_in(bounds.clone(), &old.root(), &new.root());
-        let mut bytes = proof.encode();
-        for (at, byte) in changes {
-            let at = at.index(bytes.len());
-            bytes[at] = byte;
-        }
-        if let Some(cut) = cut {
-            bytes.truncate(cut.index(bytes.len()));
-        }
-        // Who forges a proof makes its seal right.
-        let mut sealed = bytes[..bytes.len().saturating_sub(8)].to_vec();
-        sealed.extend(seal(&sealed));
-        let mut forged = vec![bytes, sealed];
+        let mut forged = forged(proof.encode(), changes, cut).to_vec();
         if !proof.clone().nodes().is_empty() {
             let (mut swapped, mut twice, mut without) = (proof.clone(), proof.clone(), proof.clone());
             let len = swapped.nodes().len();

@@ -29,7 +29,7 @@ fn within(map: &Map, bounds: &(Bound<Key>, Bound<Key>)) -> Map {
         .collect()
 }
 
-fn keys() -> impl Strategy<Value = Vec<u8>> {
+pub(super) fn keys() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(0_u8..4, 0..5)
 }
 
@@ -41,7 +41,7 @@ fn maps() -> impl Strategy<Value = Map> {
     prop::collection::btree_map(keys(), value, 0..120)
 }
 
-fn bounds() -> impl Strategy<Value = (Bound<Key>, Bound<Key>)> {
+pub(super) fn bounds() -> impl Strategy<Value = (Bound<Key>, Bound<Key>)> {
     let bound = || {
         prop_oneof![
             Just(Bound::Unbounded),
@@ -50,6 +50,25 @@ fn bounds() -> impl Strategy<Value = (Bound<Key>, Bound<Key>)> {
         ]
     };
     (bound(), bound())
+}
+
+/// Changes bytes of a proof and cuts it off. Returns it as it is then, and with the seal that whoever
+/// forges a proof would give it.
+pub(super) fn forged(
+    mut bytes: Vec<u8>,
+    changes: Vec<(prop::sample::Index, u8)>,
+    cut: Option<prop::sample::Index>,
+) -> [Vec<u8>; 2] {
+    for (at, byte) in changes {
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+    }
+    if let Some(cut) = cut {
+        bytes.truncate(cut.index(bytes.len()));
+    }
+    let mut sealed = bytes[..bytes.len().saturating_sub(8)].to_vec();
+    sealed.extend(seal(&sealed));
+    [bytes, sealed]
 }
 
 proptest! {
@@ -98,18 +117,7 @@ proptest! {
         let (_, storage) = new_storage();
         let tree = build(&storage, tiny(), &map);
         let proof = tree.generate_range_proof::<Vec<u8>, _>(bounds).unwrap();
-        let mut bytes = proof.encode();
-        for (at, byte) in changes {
-            let at = at.index(bytes.len());
-            bytes[at] = byte;
-        }
-        if let Some(cut) = cut {
-            bytes.truncate(cut.index(bytes.len()));
-        }
-        // Who forges a proof makes its seal right.
-        let mut sealed = bytes[..bytes.len().saturating_sub(8)].to_vec();
-        sealed.extend(seal(&sealed));
-        let mut forged = vec![bytes, sealed];
+        let mut forged = forged(proof.encode(), changes, cut).to_vec();
         if let Some((one, other)) = moved {
             let mut proof = proof.clone();
             let len = proof.nodes().len();
