@@ -233,3 +233,19 @@ fn a_node_that_begins_before_the_one_before_it_ends_is_refused() {
     assert!(matches!(found, Err(TreeError::Inconsistent { .. })));
     assert!(empty.generate_diff_proof(&tree).is_err());
 }
+
+#[test]
+fn the_bytes_of_a_proof_of_a_difference_are_pinned() {
+    let (_, storage) = new_storage();
+    let map: Map = (0..40_u8).map(|n| (vec![n], vec![n; 3])).collect();
+    let tree = build(&storage, tiny(), &map);
+    let edited = apply(&tree, (0..40_u8).map(|n| (vec![n], Edit::Put(vec![n; 2]))));
+    // Behind the last key of a child, where bounds are easily one off.
+    let start = tree.root_node().key(0).to_key();
+    let range = (Bound::Excluded(start), Bound::Included(vec![30]));
+    let whole = tree.generate_diff_proof(&edited).unwrap().encode();
+    let part = tree.generate_diff_range_proof::<Key, _>(&edited, range);
+    let part = part.unwrap().encode();
+    let hashes = [whole, part].map(|bytes| Hash::of(&bytes).short());
+    assert_eq!(hashes, ["2997b019d097", "545f7df99a88"]);
+}
