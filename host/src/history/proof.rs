@@ -12,7 +12,7 @@ use super::catalog_entry::CatalogEntry;
 use super::commit::{Commit, CommitId};
 use super::error::HistoryError;
 use super::namespace::NamespaceKey;
-use crate::storage::{Decode, Fields, Malformed, PutFields};
+use crate::storage::{Decode, Fields, Malformed, PutFields, address_of};
 use crate::tree::{Key, Proof, ProofError, ProvenValue, Tree, seal_proof, unseal_proof};
 
 /// What a store says about keys of a namespace.
@@ -136,7 +136,7 @@ impl StoreProof {
         let root = match (anchor, &self.commit) {
             (Anchor::Root(root), None) => root,
             (Anchor::Commit(id), Some(commit)) => {
-                let found = Hash::of(commit);
+                let found = address_of(commit);
                 if found != id.0 {
                     return Err(ProofError::WrongRoot {
                         expected: id.0,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use prollytree_plugin_api::{Buffer, Hash, Kind, Record};
 
 use super::Decode;
+use super::address::address_of;
 use super::cache::Decoded;
 use super::leading::Leading;
 
@@ -56,7 +57,7 @@ impl RecordBatch {
     /// Adds a record, unless it is in the batch already, and returns its address.
     pub fn push(&mut self, kind: Kind, links: Vec<Hash>, bytes: impl Into<Buffer>) -> Hash {
         let bytes = bytes.into();
-        let hash = Hash::of(&bytes);
+        let hash = address_of(&bytes);
         self.push_hashed(hash, kind, links, bytes);
         hash
     }

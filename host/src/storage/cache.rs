@@ -34,10 +34,14 @@ impl Cache {
     }
 
     pub(super) fn lookup<T: Decode>(&self, hash: &Hash) -> Option<Arc<T>> {
+        #[cfg(test)]
+        super::work::add(|work| work.lookups += 1);
         self.0.get(hash)?.record.downcast().ok()
     }
 
     pub(super) fn contains(&self, hash: &Hash) -> bool {
+        #[cfg(test)]
+        super::work::add(|work| work.lookups += 1);
         self.0.contains_key(hash)
     }
 

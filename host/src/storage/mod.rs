@@ -3,6 +3,7 @@
 //! Above this layer nothing can tell which backend it runs on. It knows records and refs and how to
 //! trust them; what a record means is said by the layers above through [`Decode`].
 
+mod address;
 mod batch;
 mod cache;
 mod decode;
@@ -16,6 +17,8 @@ mod pin;
 mod read;
 mod refs;
 mod retry;
+#[cfg(test)]
+pub(crate) mod work;
 mod write;
 
 use std::fmt;
@@ -28,6 +31,7 @@ pub use batch::{NewRecord, RecordBatch};
 pub use decode::{Decode, HEADER_LEN, Malformed, header, read_header};
 pub use error::StorageError;
 
+pub(crate) use address::address_of;
 pub(crate) use fields::{Fields, PutFields};
 pub(crate) use leading::Leading;
 pub(crate) use meta::MetaForm;

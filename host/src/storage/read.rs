@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use prollytree_plugin_api::{Buffer, Hash, RecordEntry, Slot};
 
+use super::address::address_of;
 use super::cache::Decoded;
 use super::decode::{Malformed, Reason};
 use super::leading::Leading;
@@ -142,7 +143,7 @@ impl Storage {
             kind: T::KIND,
             reason,
         };
-        let found = Hash::of(&bytes);
+        let found = address_of(&bytes);
         if found != hash {
             return Err(corrupt(format!("its bytes have the hash {found}")));
         }

@@ -7,7 +7,7 @@ use prollytree_plugin_api::{Hash, Kind};
 use super::chunker::Cut;
 use super::node::{Child, Node};
 use super::value::BlobSink;
-use crate::storage::{RecordBatch, Storage, StorageError};
+use crate::storage::{RecordBatch, Storage, StorageError, address_of};
 
 /// A batch of the caller's, which grows; or the store itself, which is fed as a batch fills.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl<'a> Output<'a> {
 
     /// Takes a node, and gives it its address.
     pub(super) fn push_node(&mut self, cut: Cut) -> Result<NewNode, StorageError> {
-        let hash = Hash::of(cut.bytes());
+        let hash = address_of(cut.bytes());
         self.push_hashed(cut, hash)
     }
 

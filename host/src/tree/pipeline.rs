@@ -11,6 +11,7 @@ use super::TreeError;
 use super::chunker::Cut;
 use super::key::Key;
 use super::writer::Writer;
+use crate::storage::address_of;
 
 /// News for the level above the leaves.
 #[derive(Debug)]
@@ -120,7 +121,7 @@ impl Pipeline {
         let mut hashes = hashes.unwrap_or_default().into_iter();
         for new in &mut news {
             if let News::Cut { cut, hash, .. } = new {
-                *hash = hashes.next().unwrap_or_else(|| Hash::of(cut.bytes()));
+                *hash = hashes.next().unwrap_or_else(|| address_of(cut.bytes()));
             }
         }
         Some(news)
@@ -194,7 +195,7 @@ fn start_thread() -> Option<Sender<Job>> {
     let (jobs, taken) = channel::<Job>();
     let work = move || {
         for job in taken {
-            let hashes = job.leaves.iter().map(|leaf| Hash::of(leaf)).collect();
+            let hashes = job.leaves.iter().map(|leaf| address_of(leaf)).collect();
             // Nobody may be waiting any more.
             drop(job.done.send(hashes));
         }

@@ -18,7 +18,7 @@ use super::parameters::Parameters;
 use super::stats::TreeStats;
 use super::value::{Cell, Value, ValueHandle, ValueReader, load};
 use super::writer::Writer;
-use crate::storage::{RecordBatch, Storage};
+use crate::storage::{RecordBatch, Storage, address_of};
 
 /// An immutable sorted map from keys to values. Cloning is cheap.
 ///
@@ -41,7 +41,7 @@ impl Tree {
         Self {
             storage,
             parameters,
-            root: Hash::of(node.encoded()),
+            root: address_of(node.encoded()),
             node: Arc::new(node),
         }
     }

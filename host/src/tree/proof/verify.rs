@@ -7,7 +7,7 @@ use prollytree_plugin_api::{Buffer, Hash};
 
 use super::make::touched;
 use super::{Proof, ProofError, ProvenValue};
-use crate::storage::{Decode, Malformed};
+use crate::storage::{Decode, Malformed, address_of};
 use crate::tree::children::check_child;
 use crate::tree::key::Key;
 use crate::tree::node::Node;
@@ -108,7 +108,7 @@ pub(super) fn root_of(
     expected: &Hash,
 ) -> Result<Node, ProofError> {
     let bytes = nodes.next().ok_or_else(|| broken("it has no nodes"))?;
-    let found = Hash::of(bytes);
+    let found = address_of(bytes);
     if found != *expected {
         return Err(ProofError::WrongRoot {
             expected: *expected,
@@ -129,7 +129,7 @@ pub(super) fn child_of(
     index: usize,
 ) -> Result<Node, ProofError> {
     let bytes = nodes.next().ok_or_else(|| broken("a node is missing"))?;
-    if Hash::of(bytes) != parent.child(index).hash {
+    if address_of(bytes) != parent.child(index).hash {
         return Err(broken("a node is not the one that its parent names"));
     }
     let child = decode(bytes)?;

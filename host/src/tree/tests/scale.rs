@@ -2,6 +2,7 @@
 //! depends on the depth of the tree and not on its size.
 
 use super::*;
+use crate::storage::work;
 
 /// Returns the key of a row: rows ascend, and their keys look random.
 fn key(count: u64, row: u64, offset: u64) -> Key {
@@ -69,13 +70,13 @@ impl Scale {
         let open = |tree: &Tree| Tree::open(storage.clone(), tree.root(), *tree.parameters());
         let trees = trees.map(|tree| open(tree).unwrap());
         self.backend.take();
+        work::take();
         trees
     }
 
     /// Opens the tree anew, with nothing in memory but its root.
     fn cold(&self, tree: &Tree) -> Tree {
-        let tree = Tree::open(cold(&self.backend), tree.root(), *tree.parameters()).unwrap();
-        self.backend.take();
+        let [tree] = self.cold_together([tree]);
         tree
     }
 
@@ -87,6 +88,7 @@ impl Scale {
         let new = tree.apply(edits, &mut batch).unwrap();
         tree.storage().put(&batch).unwrap();
         let (read, _) = self.backend.take();
+        assert_hashed(read + batch.len());
         // The root of an empty tree comes with every batch that has none.
         (new, read + 1, batch.len())
     }
@@ -97,6 +99,11 @@ impl Scale {
         rows.map(|row| (key(self.count, row, 0), Edit::Put(value(row + 1))))
             .collect()
     }
+}
+
+/// Each node that is read or written is hashed once, and no other.
+fn assert_hashed(nodes: usize) {
+    assert_eq!(work::take().addresses, nodes);
 }
 
 #[test]
@@ -170,6 +177,10 @@ fn comparing(scale: &Scale, depth: usize) {
         let [base, new] = scale.cold_together([&scale.tree, &ours]);
         assert_eq!(base.diff(&new).count(), count);
         let (read, _) = scale.backend.take();
+        assert_hashed(read);
+        assert_eq!(base.diff(&new).count(), count);
+        assert_eq!(scale.backend.take(), (0, 0));
+        assert_hashed(0);
         // On both sides what has changed is read, or all there is.
         assert!(
             read <= 2 * touched && (changes > 10 || read <= 40 * depth),
@@ -183,6 +194,7 @@ fn comparing(scale: &Scale, depth: usize) {
             .unwrap();
         assert_eq!(merged.tree.len(), scale.count);
         let (read, _) = scale.backend.take();
+        assert_hashed(read + batch.len());
         // What only one side has changed is taken over; where both have changed every leaf, all is read.
         let most = touched * if count > scale.nodes[0] { 3 } else { 1 };
         assert!(

@@ -10,7 +10,7 @@ use prollytree_plugin_api::Hash;
 use super::BlobRef;
 use super::blob::{Blob, MAX_WHOLE};
 use super::cut::{MAX_PIECE, ends_list, piece_len};
-use crate::storage::Leading;
+use crate::storage::{Leading, address_of};
 
 /// Takes the records of a value.
 pub(in crate::tree) trait BlobSink {
@@ -27,7 +27,7 @@ impl BlobSink for HashOnly {
     type Error = Infallible;
 
     fn push_blob(&mut self, _: Vec<Hash>, bytes: Vec<u8>) -> Result<Hash, Infallible> {
-        Ok(Hash::of(&bytes))
+        Ok(address_of(&bytes))
     }
 }
 
