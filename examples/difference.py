@@ -10,6 +10,7 @@ from bisect import bisect_left
 from pathlib import Path
 
 import reader
+from nodes import load_child, load_root, need
 
 
 def compare(before, after, load, bounds):
@@ -43,12 +44,12 @@ def compare(before, after, load, bounds):
         if node.level == 0:
             advance(side, True)
             return node.keys[n], node.cells[n]
-        child = reader.load_child(node, n, load)
-        reader.need(passed[side] is None or child.keys[0] > passed[side], "a node begins too early")
+        child = load_child(node, n, load)
+        need(passed[side] is None or child.keys[0] > passed[side], "a node begins too early")
         advance(side, False)
         open_node(stacks[side], child)
 
-    for stack, top in zip(stacks, [reader.load_root(before, load), reader.load_root(after, load)]):
+    for stack, top in zip(stacks, [load_root(before, load), load_root(after, load)]):
         open_node(stack, top)
     while stacks[0] or stacks[1]:
         at = [stack[-1] if stack else None for stack in stacks]

@@ -7,106 +7,10 @@
 Keys and values are hexadecimal, an entry a line; a value out of line that is not at hand is `@`, its
 hash and its length. What is damaged or forged is refused, with exit code 1."""
 import hashlib, struct, sys, zlib
-from bisect import bisect_left
 from pathlib import Path
 
-
-class Refused(Exception):
-    pass
-
-
-def need(holds, reason):
-    if not holds:
-        raise Refused(reason)
-
-
-class Fields:
-    def __init__(self, data, at=0):
-        self.data, self.at = data, at
-
-    def take(self, count):
-        self.at += count
-        need(count >= 0 and self.at <= len(self.data), "it is cut off")
-        return self.data[self.at - count : self.at]
-
-    def number(self, width):
-        return int.from_bytes(self.take(width), "little")
-
-    def long(self):
-        return self.take(self.number(4))
-
-    def column(self, count, width):
-        return [self.number(width) for _ in range(count)]
-
-    def pieces(self, ends):
-        return [self.take(end - start) for start, end in zip([0] + ends, ends)]
-
-    def end(self):
-        need(self.at == len(self.data), "something follows it")
-
-
-class Node:
-    """Cells are values of a leaf, as (hash, length) if out of line; or children: hash, entries, bytes."""
-
-    def __init__(self, data):
-        need(data[:4] == b"P\1\1\0" and len(data) >= 32, "it is not a node")
-        self.fingerprint, self.level, keys, width, extra, count, prefix, _, key_size, cell_size = (
-            struct.unpack_from("<8sBBBBIHHII", data, 4))
-        need(count <= len(data) // 8, "it is cut off")
-        fields, leaf = Fields(data, 32), self.level == 0
-        heads = fields.pieces([8 * n + 8 for n in range(count)])
-        lengths = fields.column(count, 1) if keys else [min(key_size, 8)] * count
-        ends = fields.column(count, keys) if keys else [(n + 1) * max(key_size - 8, 0) for n in range(count)]
-        if leaf:
-            places = fields.column(count, width) if width else [(n + 1) * cell_size for n in range(count)]
-            outside = int.from_bytes(fields.take((count + 7) // 8), "little") if extra else 0
-        else:
-            entries, sizes = fields.column(count, width), fields.column(count, extra)
-            self.cells = [(fields.take(32), entries[n], sizes[n]) for n in range(count)]
-        prefix, tails = fields.take(prefix), fields.pieces(ends)
-        self.keys = [prefix + head[:length] + tail for head, length, tail in zip(heads, lengths, tails)]
-        need(all(a < b for a, b in zip(self.keys, self.keys[1:])), "keys do not ascend")
-        if leaf:
-            self.cells = [(c[:32], int.from_bytes(c[32:], "little")) if outside >> n & 1 else c
-                          for n, c in enumerate(fields.pieces(places))]
-            values = sum(c[1] if isinstance(c, tuple) else len(c) for c in self.cells)
-        self.totals = (count, values + sum(map(len, self.keys))) if leaf else (sum(entries), sum(sizes))
-        need(leaf or count > 0, "an internal node without children")
-        fields.end()
-
-
-def walk(root, load, start=(0, b""), end=(0, b"")):
-    """Yields the entries of a tree in a range; `load` gives the node of a hash."""
-
-    def below(node, before):
-        need(before is None or node.keys[0] > before, "a node begins before the one before it ends")
-        first = bisect_left(node.keys, start[1]) if start[0] else 0
-        until = bisect_left(node.keys, end[1]) if end[0] else len(node.keys)
-        if node.level == 0:
-            first += node.keys[first : first + 1] == [start[1]] and start[0] == 2
-            until += node.keys[until : until + 1] == [end[1]] and end[0] == 1
-            yield from zip(node.keys[first:until], node.cells[first:until])
-            return
-        last = len(node.keys) - 1
-        first = min(first, last)
-        for n in range(first, max(first, min(until, last)) + 1):
-            yield from below(load_child(node, n, load), node.keys[n - 1] if n else before)
-
-    yield from below(load_root(root, load), None)
-
-
-def load_root(root, load):
-    top = load(root)
-    need(top.level == 0 or len(top.keys) > 1, "a root with one child")
-    return top
-
-
-def load_child(node, n, load):
-    child = load(node.cells[n][0])
-    need((child.fingerprint, child.level) == (node.fingerprint, node.level - 1)
-         and child.keys[-1:] == [node.keys[n]] and child.totals == node.cells[n][1:],
-         "a node does not fit its parent")
-    return child
+from nodes import Fields, Node, Refused, need, walk
+from values import value
 
 
 def unseal(data, kind):
@@ -161,16 +65,6 @@ def open_pack(data):
         return data[offset : offset + size]
 
     return record
-
-
-def value(record, address, length):
-    """Returns a value out of line; a long one is listed, and lists are listed."""
-    blob = record(address)
-    need(blob[:4] == b"P\2\1\0" and len(blob) > 4, "it is not a blob")
-    entries = struct.iter_unpack("<32sQ", blob[5:]) if blob[4] else []
-    found = b"".join(value(record, *entry) for entry in entries) if blob[4] else blob[5:]
-    need(len(found) == length, "a value has another length")
-    return found
 
 
 def list_tree(record, address, key):

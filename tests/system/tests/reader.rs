@@ -134,6 +134,17 @@ fn a_tree_in_a_pack_is_listed_as_we_list_it() {
 }
 
 #[test]
+fn lists_of_pieces_that_no_writer_makes_are_refused() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut command = Command::new("python3");
+    command.env("PYTHONPATH", folder.join("../../examples"));
+    let output = (command.arg("-B").arg(folder.join("tests/forged_lists.py"))).output();
+    let output = output.unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+}
+
+#[test]
 fn proofs_show_what_we_say_that_they_show() {
     let place = Place::new();
     let (tree, root) = (place.at.tree(), place.at.root());
@@ -169,6 +180,36 @@ fn proofs_show_what_we_say_that_they_show() {
             .collect();
         assert_eq!(accepted(&place.verify(&proof.encode(), root)), expected);
     }
+}
+
+/// They were written when the format was frozen.
+#[test]
+fn proofs_that_are_kept_beside_a_fixture_show_what_was_claimed() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/format-1/proofs");
+    let claims = fs::read_to_string(folder.join("claims.txt")).unwrap();
+    let (commit, claims) = claims.split_once('\n').unwrap();
+    let commit = commit.strip_prefix("commit ").unwrap().parse().unwrap();
+    for claim in claims.lines() {
+        let (name, claim) = claim.split_once(' ').unwrap();
+        let shown = accepted(&read("verify", &folder.join(name), commit));
+        let Some((key, value)) = claim.split_once(" = ") else {
+            assert_eq!(claim, format!("has {}", shown.len()));
+            continue;
+        };
+        let line = match (name, value) {
+            (_, "none") => None,
+            // Only its address is in the proof.
+            ("outside", value) => Some(format!("@{} {}", address(value.as_bytes()), value.len())),
+            (_, value) => Some(hex(value.as_bytes())),
+        };
+        let line = line.map(|value| format!("{} {value}", hex(key.as_bytes())));
+        assert_eq!(shown, Vec::from_iter(line), "{name}");
+    }
+}
+
+/// The address of a value that lies out of line in one record.
+fn address(value: &[u8]) -> Hash {
+    Hash::of(&[b"P\x02\x01\0\0", value].concat())
 }
 
 #[test]
