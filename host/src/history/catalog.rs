@@ -1,7 +1,7 @@
 //! The catalog: a small tree from (name, facet) to what a namespace is and where its tree begins.
 //! The root of a commit is the root of a catalog.
 
-use prollytree_plugin_api::Hash;
+use prollytree_plugin_api::{Hash, Kind};
 
 use super::catalog_entry::CatalogEntry;
 use super::error::HistoryError;
@@ -113,10 +113,7 @@ impl Catalog {
     }
 
     fn read<T>(&self, decoded: Result<T, Malformed>) -> Result<T, HistoryError> {
-        decoded.map_err(|reason| HistoryError::Corrupt {
-            hash: self.root(),
-            reason,
-        })
+        decoded.map_err(|malformed| malformed.of_record(self.root(), Kind::NODE).into())
     }
 }
 
@@ -129,4 +126,48 @@ fn parameters() -> Parameters {
         ..Shape::default()
     };
     Parameters::reserved(shape, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use prollytree_plugin_api::{OpenStorage, Options};
+
+    use super::*;
+    use crate::storage::{StorageError, StorageOptions};
+
+    fn opened(entry: Vec<u8>) -> Catalog {
+        let request = OpenStorage::or_create(Options::new());
+        let backend = (prollytree_backend_memory::BACKEND.open)(&request).unwrap();
+        let storage = Storage::new(backend, StorageOptions::default());
+        let key = NamespaceKey::plain().encode();
+        let tree = Tree::build(storage, parameters(), [(key, entry)]).unwrap();
+        Catalog { tree }
+    }
+
+    /// What a later version of this program has written is whole: nobody needs a copy of it.
+    #[test]
+    fn what_a_later_version_has_written_is_not_called_corrupt() {
+        let entry = CatalogEntry::plain(Hash::of(b"root"), Parameters::default());
+        let bytes = entry.encode().unwrap();
+        let version = Hash::LEN;
+        let parameters = version + 2 + 2;
+        for (at, what) in [(version, "catalog entry"), (parameters, "tree parameters")] {
+            let mut later = bytes.clone();
+            later[at] += 1;
+            let error = opened(later).entry(&NamespaceKey::plain()).unwrap_err();
+            let HistoryError::Storage(StorageError::OtherVersion { part, found, .. }) = &error
+            else {
+                panic!("{error}");
+            };
+            assert_eq!((*part, *found), (what, 2));
+            assert!(
+                error.to_string().contains("the version that wrote it"),
+                "{error}"
+            );
+        }
+        let mut cut = bytes;
+        cut.pop();
+        let error = opened(cut).entry(&NamespaceKey::plain()).unwrap_err();
+        assert!(error.to_string().contains(" is corrupt: "), "{error}");
+    }
 }

@@ -73,10 +73,11 @@ impl CatalogEntry {
         let root = fields.hash("root")?;
         let version = fields.u16("version")?;
         if version != Self::VERSION {
-            return Err(Malformed::new(format!(
-                "a catalog entry has format version {version}; this version of prollytree reads {}",
-                Self::VERSION
-            )));
+            return Err(Malformed::version(
+                "catalog entry",
+                version.into(),
+                Self::VERSION.into(),
+            ));
         }
         let parameters = Parameters::decode(fields.short("tree parameters")?)?;
         let kind = fields.short_text("kind")?;

@@ -4,7 +4,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use prollytree_plugin_api::{Buffer, Kind};
+use prollytree_plugin_api::{Buffer, Hash, Kind};
+
+use super::StorageError;
 
 /// The number of bytes in a record's header.
 pub const HEADER_LEN: usize = 4;
@@ -32,8 +34,12 @@ pub struct Malformed(pub(super) Reason);
 pub(super) enum Reason {
     /// They are a record of another kind.
     Kind { found: Kind, expected: Kind },
-    /// They have a format version that this program does not know.
-    Version { found: u8, known: u8 },
+    /// They, or what they hold, have a format version that this program does not know.
+    Version {
+        part: &'static str,
+        found: u32,
+        known: u32,
+    },
     /// They are no record at all.
     Other(Cow<'static, str>),
 }
@@ -43,6 +49,34 @@ impl Malformed {
     pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
         Self(Reason::Other(reason.into()))
     }
+
+    /// States that a part of a record, such as "tree parameters", has a format version that this
+    /// program does not know.
+    pub(crate) fn version(part: &'static str, found: u32, known: u32) -> Self {
+        Self(Reason::Version { part, found, known })
+    }
+
+    /// Says this of the record of that address, which was expected to be of that kind.
+    pub(crate) fn of_record(self, hash: Hash, kind: Kind) -> StorageError {
+        match self.0 {
+            Reason::Kind { found, expected } => StorageError::OtherKind {
+                hash,
+                expected,
+                found,
+            },
+            Reason::Version { part, found, known } => StorageError::OtherVersion {
+                hash,
+                part,
+                found,
+                known,
+            },
+            Reason::Other(reason) => StorageError::Corrupt {
+                hash,
+                kind,
+                reason: reason.into_owned(),
+            },
+        }
+    }
 }
 
 impl fmt::Display for Malformed {
@@ -51,9 +85,9 @@ impl fmt::Display for Malformed {
             Reason::Kind { found, expected } => {
                 write!(f, "it is a {} and not a {}", found.name(), expected.name())
             }
-            Reason::Version { found, known } => write!(
+            Reason::Version { part, found, known } => write!(
                 f,
-                "it has format version {found}; this version of prollytree reads {known}"
+                "its {part} has format version {found}; this version of prollytree reads {known}"
             ),
             Reason::Other(reason) => f.write_str(reason),
         }
@@ -89,10 +123,11 @@ pub fn read_header(bytes: &[u8], kind: Kind, version: u8) -> Result<&[u8], Malfo
         }));
     }
     if found[2] != version {
-        return Err(Malformed(Reason::Version {
-            found: found[2],
-            known: version,
-        }));
+        return Err(Malformed::version(
+            kind.name(),
+            found[2].into(),
+            version.into(),
+        ));
     }
     Ok(rest)
 }

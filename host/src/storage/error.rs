@@ -44,22 +44,21 @@ pub enum StorageError {
         /// What it is.
         found: Kind,
     },
-    /// A record was written by another version of this program, in a format that this one does not
-    /// know: mostly by a later one.
+    /// A record, or what it holds, was written by another version of this program, in a format that
+    /// this one does not know: mostly by a later one.
     #[error(
-        "the {} record {hash} has format version {found}, and this version of prollytree reads \
-         {known}; the version that wrote it reads it",
-        .kind.name()
+        "the {part} in the record {hash} has format version {found}, and this version of prollytree \
+         reads {known}; the version that wrote it reads it"
     )]
     OtherVersion {
         /// The record's address.
         hash: Hash,
-        /// What it is.
-        kind: Kind,
+        /// What has that version: the name of the record's kind, or of a part of it.
+        part: &'static str,
         /// The version of its format.
-        found: u8,
+        found: u32,
         /// The version that this program knows.
-        known: u8,
+        known: u32,
     },
     /// The backend could not do what it was asked.
     #[error("{backend} at {location}: {operation}: {source}")]

@@ -7,7 +7,6 @@ use prollytree_plugin_api::{Buffer, Hash, RecordEntry, Slot};
 
 use super::address::address_of;
 use super::cache::Decoded;
-use super::decode::{Malformed, Reason};
 use super::leading::Leading;
 use super::paged::paged;
 use super::{Decode, Storage, StorageError};
@@ -138,31 +137,17 @@ impl Storage {
 
     /// Checks what the backend gave.
     fn check<T: Decode>(hash: Hash, bytes: Buffer) -> Result<Arc<T>, StorageError> {
-        let corrupt = |reason| StorageError::Corrupt {
-            hash,
-            kind: T::KIND,
-            reason,
-        };
         let found = address_of(&bytes);
         if found != hash {
-            return Err(corrupt(format!("its bytes have the hash {found}")));
+            return Err(StorageError::Corrupt {
+                hash,
+                kind: T::KIND,
+                reason: format!("its bytes have the hash {found}"),
+            });
         }
         T::decode(bytes)
             .map(Arc::new)
-            .map_err(|Malformed(reason)| match reason {
-                Reason::Kind { found, expected } => StorageError::OtherKind {
-                    hash,
-                    expected,
-                    found,
-                },
-                Reason::Version { found, known } => StorageError::OtherVersion {
-                    hash,
-                    kind: T::KIND,
-                    found,
-                    known,
-                },
-                Reason::Other(reason) => corrupt(reason.into_owned()),
-            })
+            .map_err(|malformed| malformed.of_record(hash, T::KIND))
     }
 
     fn keep<T: Decode>(&self, hash: Hash, record: &Arc<T>) {

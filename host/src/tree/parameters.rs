@@ -214,16 +214,16 @@ impl Parameters {
     /// # Errors
     /// Says what is wrong with the bytes, or which parameter is invalid.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        // Another version may be longer.
+        if let Some(&found) = bytes.first()
+            && found != VERSION
+        {
+            let (found, known) = (found.into(), VERSION.into());
+            return Err(Malformed::version("tree parameters", found, known));
+        }
         let bytes: &[u8; Self::ENCODED_LEN] = bytes
             .try_into()
             .map_err(|_| Malformed::new("tree parameters are 40 bytes long"))?;
-        if bytes[0] != VERSION {
-            let found = bytes[0];
-            return Err(Malformed::new(format!(
-                "tree parameters have format version {found}; this version of prollytree reads \
-                 {VERSION}"
-            )));
-        }
         let measure = match bytes[1] {
             0 => Measure::Bytes,
             1 => Measure::Entries,
