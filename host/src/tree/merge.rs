@@ -281,7 +281,7 @@ impl<R: Resolver> Merge<'_, R> {
         if !is_same(ours, theirs) && !is_same(base, theirs) {
             let key = smallest.key().map(KeyRef::to_key).unwrap_or_default();
             if is_same(base, ours) {
-                self.take_theirs(&key, there[2])?;
+                self.take(&key, Side::Theirs, there[2])?;
             } else {
                 self.decide(key, there)?;
             }
@@ -297,8 +297,13 @@ impl<R: Resolver> Merge<'_, R> {
         Ok(())
     }
 
-    fn take_theirs(&mut self, key: &[u8], there: bool) -> Result<(), TreeError> {
-        let Some((node, index)) = self.theirs.next().filter(|_| there) else {
+    /// Gives a key what a side has that stands there, or nothing.
+    fn take(&mut self, key: &[u8], side: Side, there: bool) -> Result<(), TreeError> {
+        let walk = match side {
+            Side::Base => &self.base,
+            Side::Theirs => &self.theirs,
+        };
+        let Some((node, index)) = walk.next().filter(|_| there) else {
             return self.writer.apply(key, &Edit::Delete);
         };
         match node.cell(index) {
@@ -323,12 +328,20 @@ impl<R: Resolver> Merge<'_, R> {
         match self.resolver.resolve(&conflict)? {
             Resolution::Unresolved => self.conflicts.push(conflict),
             Resolution::Ours => {}
-            Resolution::Theirs => self.take_theirs(&conflict.key, theirs)?,
+            Resolution::Theirs => self.take(&conflict.key, Side::Theirs, theirs)?,
+            Resolution::Base => self.take(&conflict.key, Side::Base, base)?,
             Resolution::Put(value) => self.writer.apply(&conflict.key, &Edit::Put(value))?,
             Resolution::Delete => self.writer.apply(&conflict.key, &Edit::Delete)?,
         }
         Ok(())
     }
+}
+
+/// A side that has what is not ours.
+#[derive(Clone, Copy)]
+enum Side {
+    Base,
+    Theirs,
 }
 
 /// Says whether two sides have the same under a key.

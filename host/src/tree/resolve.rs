@@ -29,6 +29,8 @@ pub enum Resolution {
     Ours,
     /// Theirs is taken, also if that is none.
     Theirs,
+    /// It gets back what both began from, also if that is none.
+    Base,
     /// It gets another value.
     Put(Vec<u8>),
     /// It is removed.

@@ -241,6 +241,13 @@ fn resolvers_decide_as_they_say() {
     assert_eq!(resolved(both, TakeTheirs), some("theirs"));
     assert_eq!(resolved(we_removed, TakeTheirs), some("theirs"));
     assert_eq!(resolved(they_removed, TakeTheirs), (None, false));
+    let take_base = |_: &Conflict| Ok(Resolution::Base);
+    assert_eq!(resolved(both, take_base), some("base"));
+    assert_eq!(resolved(we_removed, take_base), some("base"));
+    assert_eq!(
+        resolved([None, Some("ours"), Some("theirs")], take_base),
+        (None, false)
+    );
     assert_eq!(
         resolved(both, |_: &Conflict| Ok(Resolution::Put(b"other".to_vec()))),
         some("other")
