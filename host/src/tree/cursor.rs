@@ -132,40 +132,56 @@ impl Cursor {
     }
 
     /// Moves before the first entry of the next node of the level. Returns false, and does not
-    /// move, if there is none.
-    pub(super) fn next_node(&mut self) -> Result<bool, TreeError> {
+    /// move, if there is none. What is loaded ahead are nodes that hold the next `wanted` entries of
+    /// the tree.
+    pub(super) fn next_node(&mut self, wanted: u64) -> Result<bool, TreeError> {
         let Some(turn) = self.turn(|step| step.index + 1 < step.node.len()) else {
             return Ok(false);
         };
         self.path.truncate(turn + 1);
         self.path[turn].index += 1;
-        self.load_ahead()?;
+        let Step { node, index } = self.step();
+        let places = *index..node.len();
+        self.load_ahead(places, wanted)?;
         self.descend_from_child(|_| 0)?;
         Ok(true)
     }
 
-    /// Loads the child that comes next together with some that follow it, if it is not in memory.
-    fn load_ahead(&mut self) -> Result<(), TreeError> {
-        let Step { node, index } = self.step();
-        if !node.is_loaded(&self.storage, *index) {
-            let end = node.len().min(index + self.ahead);
-            let places: Vec<_> = (*index..end).map(|at| (Arc::clone(node), at)).collect();
-            Node::load_places(&self.storage, &places.iter().collect::<Vec<_>>())?;
-            self.ahead = (self.ahead * 2).min(MOST_AHEAD);
-        }
-        Ok(())
-    }
-
     /// Moves behind the last entry of the previous node of the level, in the same way.
-    pub(super) fn previous_node(&mut self) -> Result<bool, TreeError> {
+    pub(super) fn previous_node(&mut self, wanted: u64) -> Result<bool, TreeError> {
         let Some(turn) = self.turn(|step| step.index > 0) else {
             return Ok(false);
         };
         self.path.truncate(turn + 1);
         self.path[turn].index -= 1;
+        let places = 0..=self.step().index;
+        self.load_ahead(places.rev(), wanted)?;
         self.descend_from_child(|node| node.len() - 1)?;
         self.set_index(self.node().len());
         Ok(true)
+    }
+
+    /// Loads the child that comes next together with some that follow it, if it is not in memory.
+    fn load_ahead(
+        &mut self,
+        following: impl Iterator<Item = usize>,
+        mut wanted: u64,
+    ) -> Result<(), TreeError> {
+        let Step { node, index } = self.step();
+        if node.is_loaded(&self.storage, *index) {
+            return Ok(());
+        }
+        let mut places = Vec::new();
+        for at in following.take(self.ahead) {
+            places.push((Arc::clone(node), at));
+            wanted = wanted.saturating_sub(node.child_totals(at).entries);
+            if wanted == 0 {
+                break;
+            }
+        }
+        Node::load_places(&self.storage, &places.iter().collect::<Vec<_>>())?;
+        self.ahead = (self.ahead * 2).min(MOST_AHEAD);
+        Ok(())
     }
 
     /// Returns the number of the tree's entries that lie before the cursor.

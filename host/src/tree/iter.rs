@@ -22,8 +22,11 @@ pub(super) type Bounds = (Bound<Key>, Bound<Key>);
 
 #[derive(Clone, Debug)]
 enum State {
-    /// Nothing has been read.
-    Bounds(Bounds),
+    /// Nothing has been read of the entries that lie both between these keys and between these ranks.
+    New {
+        bounds: Bounds,
+        ranks: Range<u64>,
+    },
     Ends(Box<Ends>),
     Done,
 }
@@ -41,25 +44,16 @@ struct Ends {
 
 impl Iter {
     pub(super) fn new(tree: Tree, bounds: Bounds) -> Self {
-        Self {
-            tree,
-            state: State::Bounds(bounds),
-        }
+        let ranks = 0..tree.len();
+        let state = State::New { bounds, ranks };
+        Self { tree, state }
     }
 
     /// Iterates over the entries between two ranks.
     pub(super) fn of_ranks(tree: Tree, ranks: Range<u64>) -> Self {
-        let back = ranks.end.min(tree.len());
-        let ends = Ends {
-            front: ranks.start.min(back),
-            back,
-            front_cursor: None,
-            back_cursor: None,
-        };
-        Self {
-            tree,
-            state: State::Ends(Box::new(ends)),
-        }
+        let bounds = (Bound::Unbounded, Bound::Unbounded);
+        let state = State::New { bounds, ranks };
+        Self { tree, state }
     }
 
     /// Returns the number of entries that are left. Reads one node a level for each end of the
@@ -67,6 +61,44 @@ impl Iter {
     pub fn remaining(&mut self) -> Result<u64, TreeError> {
         let ends = self.state.ends(&self.tree)?;
         Ok(ends.map_or(0, |ends| ends.back - ends.front))
+    }
+
+    /// Leaves only the first `limit` entries of those whose keys come after `after`. Says whether
+    /// others come behind them.
+    pub(super) fn keep_first(
+        &mut self,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<bool, TreeError> {
+        if let Some(after) = after {
+            self.state.begin_after(after);
+        }
+        let Some(ends) = self.state.ends(&self.tree)? else {
+            return Ok(false);
+        };
+        let end = ends.front.saturating_add(limit as u64);
+        let more = end < ends.back;
+        ends.narrow(0..end);
+        Ok(more)
+    }
+
+    /// Leaves only the last `limit` entries of those whose keys come before `before`. Says whether
+    /// others come ahead of them.
+    pub(super) fn keep_last(
+        &mut self,
+        before: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<bool, TreeError> {
+        if let Some(before) = before {
+            self.state.end_before(before);
+        }
+        let Some(ends) = self.state.ends(&self.tree)? else {
+            return Ok(false);
+        };
+        let start = ends.back.saturating_sub(limit as u64);
+        let more = start > ends.front;
+        ends.narrow(start..ends.back);
+        Ok(more)
     }
 
     /// Returns the entries without loading values out of line.
@@ -106,23 +138,58 @@ type Place = (Arc<Node>, usize);
 /// An iterator over the keys of a range of a [`Tree`]'s entries. Loads leaves as it reaches them. It
 /// ends after an error.
 #[derive(Clone, Debug)]
-pub struct Keys(Iter);
+pub struct Keys(pub(super) Iter);
 
 /// An iterator over a range of a [`Tree`]'s entries that leaves values out of line where they are.
 /// Loads leaves as it reaches them. It ends after an error.
 #[derive(Clone, Debug)]
-pub struct Handles(Iter);
+pub struct Handles(pub(super) Iter);
 
 impl State {
     /// Returns both ends of the range, which are found the first time; `None` once nothing is left.
     fn ends(&mut self, tree: &Tree) -> Result<Option<&mut Ends>, TreeError> {
-        if let Self::Bounds(bounds) = self {
-            *self = Self::Ends(Box::new(Ends::find(tree, bounds)?));
+        if let Self::New { bounds, ranks } = self {
+            let mut ends = Ends::find(tree, bounds)?;
+            ends.narrow(ranks.clone());
+            *self = Self::Ends(Box::new(ends));
         }
         Ok(match self {
             Self::Ends(ends) if ends.front < ends.back => Some(ends),
             _ => None,
         })
+    }
+
+    /// Leaves out the entries whose keys do not come after `key`.
+    fn begin_after(&mut self, key: &[u8]) {
+        self.forget_ends();
+        if let Self::New {
+            bounds: (start, _), ..
+        } = self
+            && !matches!(start, Bound::Included(start) | Bound::Excluded(start) if &start[..] > key)
+        {
+            *start = Bound::Excluded(key.to_vec());
+        }
+    }
+
+    /// Leaves out the entries whose keys do not come before `key`.
+    fn end_before(&mut self, key: &[u8]) {
+        self.forget_ends();
+        if let Self::New {
+            bounds: (_, end), ..
+        } = self
+            && !matches!(end, Bound::Included(end) | Bound::Excluded(end) if &end[..] < key)
+        {
+            *end = Bound::Excluded(key.to_vec());
+        }
+    }
+
+    /// Keeps of both ends their ranks alone, so that they are found once more.
+    fn forget_ends(&mut self) {
+        if let Self::Ends(ends) = self {
+            let ranks = ends.front..ends.back;
+            let bounds = (Bound::Unbounded, Bound::Unbounded);
+            *self = Self::New { bounds, ranks };
+        }
     }
 }
 
@@ -183,13 +250,25 @@ impl Ends {
         })
     }
 
+    /// Leaves only the entries between two ranks.
+    fn narrow(&mut self, ranks: Range<u64>) {
+        let back = self.back.min(ranks.end);
+        let front = self.front.max(ranks.start).min(back);
+        if front != self.front {
+            (self.front, self.front_cursor) = (front, None);
+        }
+        if back != self.back {
+            (self.back, self.back_cursor) = (back, None);
+        }
+    }
+
     fn next(&mut self, tree: &Tree) -> Result<Place, TreeError> {
         let cursor = match &mut self.front_cursor {
             Some(cursor) => cursor,
             none => none.insert(Cursor::at_rank(tree, self.front)?),
         };
         if cursor.index() == cursor.node().len() {
-            cursor.next_node()?;
+            cursor.next_node(self.back - self.front)?;
         }
         let index = cursor.index();
         cursor.set_index(index + 1);
@@ -203,7 +282,7 @@ impl Ends {
             none => none.insert(Cursor::behind_rank(tree, self.back)?),
         };
         if cursor.index() == 0 {
-            cursor.previous_node()?;
+            cursor.previous_node(self.back - self.front)?;
         }
         let index = cursor.index() - 1;
         cursor.set_index(index);

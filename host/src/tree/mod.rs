@@ -55,6 +55,7 @@ mod merge;
 mod node;
 mod output;
 mod overlay;
+mod page;
 mod parameters;
 mod pipeline;
 mod proof;
@@ -81,13 +82,13 @@ pub use iter::{Handles, Iter, Keys};
 pub use key::{Key, MAX_KEY_LEN, after_prefix};
 pub use merge::Merged;
 pub use node::Node;
+pub use page::Page;
 pub use parameters::{EntryRule, Measure, NodeSize, Parameters, Shape};
 pub use proof::{DiffProof, Proof, ProofError, ProvenChange, ProvenValue};
 pub(crate) use proof::{seal_proof, unseal_proof};
 pub use resolve::{
     Conflict, LastWriter, LeaveConflicts, MergeJson, Resolution, Resolver, TakeOurs, TakeTheirs,
 };
-pub use scan::Page;
 pub use session::{Savepoint, Session};
 pub use sharing::{Sharing, Unshared};
 pub use snapshot::Tree;

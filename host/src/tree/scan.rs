@@ -1,24 +1,14 @@
-//! Reading many entries, or counting them: without copies, by position, and page by page.
+//! Reading many entries, or counting them: without copies, and by position.
 
 use std::ops::{Bound, ControlFlow, Range, RangeBounds};
 
 use super::cursor::Cursor;
-use super::iter::{Bounds, Iter};
+use super::iter::Iter;
 use super::key::Key;
 use super::layout::HEAD_LEN;
 use super::node::Node;
 use super::value::{Cell, Value, load};
 use super::{Tree, TreeError};
-
-/// Some of a tree's entries, and where the next ones begin.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Page {
-    /// The entries, in the order of their keys.
-    pub entries: Vec<(Key, Value)>,
-    /// The last key, if entries come after it: a page behind it is the next one. It stays right
-    /// whatever is written meanwhile, also for another version of the tree.
-    pub next: Option<Key>,
-}
 
 impl Tree {
     /// Finds a key and calls `read` with its value, which is not copied: the fastest way to read.
@@ -69,7 +59,7 @@ impl Tree {
             if step.is_break() {
                 return Ok(step);
             }
-            if until < leaf.len() || !cursor.next_node()? {
+            if until < leaf.len() || !cursor.next_node(u64::MAX)? {
                 return Ok(ControlFlow::Continue(()));
             }
         }
@@ -129,25 +119,6 @@ impl Tree {
         R: RangeBounds<K>,
     {
         self.range(range).remaining()
-    }
-
-    /// Returns up to `limit` entries whose keys come after `after`, or the first ones.
-    pub fn page(&self, after: Option<&[u8]>, limit: usize) -> Result<Page, TreeError> {
-        let start = after.map_or(Bound::Unbounded, |key| Bound::Excluded(key.to_vec()));
-        let bounds: Bounds = (start, Bound::Unbounded);
-        let mut entries = self.range::<Vec<u8>, _>(bounds);
-        let page: Vec<_> = entries.by_ref().take(limit).collect::<Result<_, _>>()?;
-        let more = entries.remaining()? > 0;
-        let last = page.last().map(|(key, _)| key.clone());
-        let next = if page.is_empty() {
-            after.map(<[u8]>::to_vec)
-        } else {
-            last
-        };
-        Ok(Page {
-            entries: page,
-            next: next.filter(|_| more),
-        })
     }
 }
 

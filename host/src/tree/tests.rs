@@ -12,6 +12,7 @@ mod measure;
 mod merge;
 mod merge_places;
 mod model;
+mod page;
 mod peer_faults;
 mod proof;
 mod scale;

@@ -446,7 +446,7 @@ impl Level {
         } else if self.chunker.entries().is_empty() {
             self.progress = Progress::Outside;
         } else {
-            old.next_node()?;
+            old.next_node(u64::MAX)?;
             self.enter();
         }
         Ok(())

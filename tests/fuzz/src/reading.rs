@@ -11,7 +11,7 @@ pub(crate) fn read(tree: &Tree) -> Option<Vec<(Key, Value)>> {
     let forward: Result<Vec<_>, TreeError> = tree.iter().collect();
     let backward: Result<Vec<_>, TreeError> = tree.iter().rev().collect();
     let _stats = tree.stats();
-    let _first = tree.page(None, 3);
+    let pages = [pages(tree, false), pages(tree, true)];
     for key in [&b""[..], b"row/007", b"row/0070", &[255; 9]] {
         probe(tree, key);
     }
@@ -22,6 +22,10 @@ pub(crate) fn read(tree: &Tree) -> Option<Vec<(Key, Value)>> {
         );
         return None;
     };
+    let [joined, mut reversed] = pages.map(|pages| pages.expect("what can be read can be paged"));
+    reversed.reverse();
+    assert_eq!(plain(&entries), plain(&joined), "all pages");
+    assert_eq!(plain(&entries), plain(&reversed), "all pages from the end");
     let mut backward = backward.expect("what can be read forwards can be backwards");
     backward.reverse();
     assert_eq!(plain(&entries), plain(&backward), "both directions");
@@ -50,6 +54,25 @@ pub(crate) fn read(tree: &Tree) -> Option<Vec<(Key, Value)>> {
     let proven = proof.entries(&tree.root()).expect("a true proof");
     assert_eq!(proven.len(), entries.len(), "a proof of everything");
     Some(entries)
+}
+
+/// Reads everything page by page, in either direction.
+fn pages(tree: &Tree, back: bool) -> Result<Vec<(Key, Value)>, TreeError> {
+    let mut entries = Vec::new();
+    let mut next: Option<Key> = None;
+    loop {
+        let place = next.as_deref();
+        let page = if back {
+            tree.iter().page_back(place, 3)?
+        } else {
+            tree.iter().page(place, 3)?
+        };
+        entries.extend(page.entries);
+        if page.next.is_none() {
+            return Ok(entries);
+        }
+        next = page.next;
+    }
 }
 
 /// Asks for a key, present or not, and edits it; errors are welcome.

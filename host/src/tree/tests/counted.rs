@@ -331,12 +331,51 @@ fn a_diff_of_cold_trees_takes_few_calls_for_many_nodes() {
 fn a_scan_of_a_cold_tree_loads_more_and_more_leaves_at_once() {
     let (backend, storage) = new_storage();
     let tree = build(&storage, Parameters::default(), &rows(50_000));
-    let tree = Tree::open(cold(&backend), tree.root(), *tree.parameters()).unwrap();
-    backend.take();
-    backend.take_calls();
-    assert_eq!(tree.iter().count(), 50_000);
-    let (calls, reads) = (backend.take_calls(), backend.take().0);
-    assert!(calls * 8 < reads, "{calls} calls for {reads} nodes");
+    for backwards in [false, true] {
+        let tree = Tree::open(cold(&backend), tree.root(), *tree.parameters()).unwrap();
+        backend.take();
+        backend.take_calls();
+        let count = if backwards {
+            tree.iter().rev().count()
+        } else {
+            tree.iter().count()
+        };
+        assert_eq!(count, 50_000);
+        let (calls, reads) = (backend.take_calls(), backend.take().0);
+        assert!(calls * 8 < reads, "{calls} calls for {reads} nodes");
+    }
+}
+
+/// Wherever it begins, and in both directions: the ends of its range, and its leaves.
+#[test]
+fn a_page_reads_two_nodes_a_level_and_its_leaves() {
+    let (backend, storage) = new_storage();
+    let map = rows(100_000);
+    let tree = build(&storage, Parameters::default(), &map);
+    let keys: Vec<&Key> = map.keys().collect();
+    let range = &keys[5_000][..]..&keys[95_000][..];
+    for limit in [0, 1, 40, 1_000] {
+        for start in (7_000..90_000).step_by(7_001) {
+            for backwards in [false, true] {
+                let tree = Tree::open(cold(&backend), tree.root(), *tree.parameters()).unwrap();
+                backend.take();
+                backend.take_calls();
+                let (entries, place) = (tree.range(range.clone()), Some(&keys[start][..]));
+                let page = if backwards {
+                    entries.page_back(place, limit)
+                } else {
+                    entries.page(place, limit)
+                };
+                let page = page.unwrap();
+                assert!(page.entries.len() == limit && page.next.is_some());
+                let (read, calls) = (backend.take().0, backend.take_calls());
+                // Opening has read the root. A leaf has some 37 entries.
+                let paths = 2 * (tree.depth() - 1);
+                assert!(read <= paths + limit / 25 + 2, "{read} for {limit}");
+                assert!(calls <= paths + 10, "{calls} calls for {limit}");
+            }
+        }
+    }
 }
 
 /// Counts are kept in the nodes, so sizes and positions cost a path and not a walk.

@@ -11,7 +11,7 @@ use super::*;
 type OwnedChange = (Key, Option<Vec<u8>>, Option<Vec<u8>>);
 
 /// Keys that are often equal, often prefixes of each other, sometimes empty or long.
-fn key() -> impl Strategy<Value = Vec<u8>> {
+pub(super) fn key() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         1 => Just(vec![]),
         8 => vec(prop_oneof![Just(0_u8), Just(1), Just(255)], 0..4),
@@ -34,11 +34,11 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-fn edits() -> impl Strategy<Value = BTreeMap<Vec<u8>, Option<Vec<u8>>>> {
+pub(super) fn edits() -> impl Strategy<Value = BTreeMap<Vec<u8>, Option<Vec<u8>>>> {
     btree_map(key(), prop::option::weighted(0.6, value()), 0..60)
 }
 
-fn parameters() -> impl Strategy<Value = Parameters> {
+pub(super) fn parameters() -> impl Strategy<Value = Parameters> {
     let with_seed = |seed| {
         Parameters::new(Shape {
             seed,
@@ -61,7 +61,7 @@ fn as_edits(edits: &BTreeMap<Vec<u8>, Option<Vec<u8>>>) -> Vec<(Key, Edit)> {
         .collect()
 }
 
-fn update(map: &mut Map, edits: &BTreeMap<Vec<u8>, Option<Vec<u8>>>) {
+pub(super) fn update(map: &mut Map, edits: &BTreeMap<Vec<u8>, Option<Vec<u8>>>) {
     for (key, value) in edits {
         match value {
             Some(value) => drop(map.insert(key.clone(), value.clone())),
@@ -197,17 +197,6 @@ proptest! {
                 found.extend(from_back.into_iter().rev());
                 prop_assert_eq!(found, expected);
             }
-        }
-        for limit in [1, 2, 7, 1_000] {
-            let (mut paged, mut next) = (Vec::new(), None::<Key>);
-            loop {
-                let page = tree.page(next.as_deref(), limit).unwrap();
-                prop_assert!(page.entries.len() == limit || page.next.is_none());
-                paged.extend(page.entries.into_iter().map(|(key, value)| (key, value.to_vec())));
-                let Some(last) = page.next else { break };
-                next = Some(last);
-            }
-            prop_assert!(paged.iter().map(|(key, value)| (key, value)).eq(&map));
         }
     }
 

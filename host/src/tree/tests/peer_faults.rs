@@ -178,7 +178,7 @@ fn every_key_is_listed_and_always_in_the_same_order() {
         let mut after = None;
         let mut paged = 0;
         loop {
-            let page = tree.page(after.as_deref(), 999).unwrap();
+            let page = tree.iter().page(after.as_deref(), 999).unwrap();
             paged += page.entries.len();
             after = page.next;
             if after.is_none() {
