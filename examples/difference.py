@@ -16,11 +16,11 @@ from nodes import load_child, load_root, need
 def compare(before, after, load, bounds):
     """Yields the keys that two trees do not agree about, with both cells; `load` takes nodes in order."""
     start, end = bounds
-    stacks, passed = [[], []], [None, None]
+    stacks = [[], []]
     if before == after:
         return
 
-    def open_node(stack, node):
+    def open_node(stack, node, before=None):
         first = bisect_left(node.keys, start[1]) if start[0] else 0
         until = bisect_left(node.keys, end[1]) if end[0] else len(node.keys)
         first += node.keys[first : first + 1] == [start[1]] and start[0] == 2
@@ -29,25 +29,24 @@ def compare(before, after, load, bounds):
         else:
             until += node.keys[until : until + 1] == [end[1]] and end[0] == 1
         if first < until:
-            stack.append([node, first, until])
+            stack.append([node, first, until, before])
 
-    def advance(side, is_passed):
-        node, n, until = stacks[side][-1]
-        if is_passed:
-            passed[side] = node.keys[n]
+    def advance(side):
+        _, n, until, _ = stacks[side][-1]
         stacks[side][-1][1] += 1
         if n + 1 == until:
             stacks[side].pop()
 
     def step(side):
-        node, n, _ = stacks[side][-1]
+        node, n, _, before = stacks[side][-1]
         if node.level == 0:
-            advance(side, True)
+            advance(side)
             return node.keys[n], node.cells[n]
         child = load_child(node, n, load)
-        need(passed[side] is None or child.keys[0] > passed[side], "a node begins too early")
-        advance(side, False)
-        open_node(stacks[side], child)
+        before = node.keys[n - 1] if n else before
+        need(before is None or child.keys[0] > before, "a node begins too early")
+        advance(side)
+        open_node(stacks[side], child, before)
 
     for stack, top in zip(stacks, [load_root(before, load), load_root(after, load)]):
         open_node(stack, top)
@@ -59,10 +58,10 @@ def compare(before, after, load, bounds):
         elif at[0][0].level != at[1][0].level:
             sides = [int(at[0][0].level < at[1][0].level)]
         else:
-            (one, n, _), (other, m, _) = at
+            (one, n, *_), (other, m, *_) = at
             if one.level and one.cells[n][0] == other.cells[m][0] or (
                     not one.level and one.keys[n] == other.keys[m] and same(one.cells[n], other.cells[m])):
-                advance(0, True), advance(1, True)
+                advance(0), advance(1)
                 continue
             if not one.level and one.keys[n] != other.keys[m]:
                 sides = [int(one.keys[n] > other.keys[m])]

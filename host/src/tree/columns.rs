@@ -5,7 +5,8 @@ use std::ops::Range;
 use prollytree_plugin_api::Hash;
 
 use super::chunker::{CHILD_WEIGHT, LEAST_KEY_WEIGHT};
-use super::key::common_prefix;
+use super::direction::Direction;
+use super::key::{common_prefix, common_suffix};
 use super::layout::{HEAD_LEN, Layout, number, write_number};
 use super::node::{Node, Totals};
 use super::value::Cell;
@@ -55,20 +56,32 @@ impl Node {
         }
     }
 
-    /// Returns how many entries from these positions on are the same in two leaves, one by one, keys
-    /// and values. Where all have the same lengths, columns are compared as they lie there.
-    pub(super) fn same_run(&self, mine: Range<usize>, other: &Self, theirs: Range<usize>) -> usize {
-        let (start, at) = (mine.start, theirs.start);
+    /// Returns how many of the entries that come first in these runs of two leaves are the same, one by
+    /// one, keys and values. Where all have the same lengths, columns are compared as they lie there.
+    pub(super) fn same_run(
+        &self,
+        mine: &Range<usize>,
+        other: &Self,
+        theirs: &Range<usize>,
+        direction: Direction,
+    ) -> usize {
         let most = mine.len().min(theirs.len());
+        let (mine, theirs) = (direction.take(mine, most), direction.take(theirs, most));
         if !self.is_laid_out_as(other) {
-            return (0..most)
-                .take_while(|entry| {
-                    let (mine, theirs) = (start + entry, at + entry);
-                    self.compare_keys(mine, other, theirs).is_eq()
-                        && self.cell(mine).is_same_value(&other.cell(theirs))
-                })
-                .count();
+            let same = |(index, at): &(usize, usize)| {
+                self.compare_keys(*index, other, *at).is_eq()
+                    && self.cell(*index).is_same_value(&other.cell(*at))
+            };
+            let pairs = mine.zip(theirs);
+            return match direction {
+                Direction::Forwards => pairs.take_while(same).count(),
+                Direction::Backwards => pairs.rev().take_while(same).count(),
+            };
         }
+        let common = match direction {
+            Direction::Forwards => common_prefix,
+            Direction::Backwards => common_suffix,
+        };
         let widths = [
             HEAD_LEN,
             self.fields.uniform_tail(),
@@ -77,8 +90,8 @@ impl Node {
         let columns = [Self::heads, Self::tails, Self::cells];
         let mut same = most;
         for (column, width) in columns.into_iter().zip(widths) {
-            let (mine, theirs) = (start..start + same, at..at + same);
-            let equal = common_prefix(column(self, mine), column(other, theirs));
+            let (mine, theirs) = (direction.take(&mine, same), direction.take(&theirs, same));
+            let equal = common(column(self, mine), column(other, theirs));
             same = equal.checked_div(width).unwrap_or(same);
         }
         same

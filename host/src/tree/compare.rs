@@ -1,13 +1,14 @@
-//! Two trees side by side: where they do not have the same, in the order of the keys.
+//! Two trees side by side: where they do not have the same, in the order of the keys or against it.
 //!
 //! What both have is skipped at the highest level at which the same node stands on both sides. The
 //! walk does not know where nodes come from: a diff loads them, a proof of one holds them.
 
 use std::cmp::Ordering;
-use std::ops::Bound;
+use std::ops::{Bound, Range};
 use std::sync::Arc;
 
-use super::frontier::Place;
+use super::direction::Direction;
+use super::frontier::{Place, Run};
 use super::iter::Bounds;
 use super::key::{Key, KeyRef};
 use super::node::Node;
@@ -16,8 +17,8 @@ use super::node::Node;
 pub(super) trait NodeSource {
     type Error;
 
-    /// Returns a child of a node of one of the trees. It must begin behind `before`, the last key of
-    /// that tree that the comparison has passed.
+    /// Returns a child of a node of one of the trees. It must begin behind `before`, the key that
+    /// comes before the child in that tree.
     fn child(
         &mut self,
         side: Side,
@@ -27,7 +28,7 @@ pub(super) trait NodeSource {
     ) -> Result<Arc<Node>, Self::Error>;
 
     /// Is told what is left of both trees before children are asked for that differ, so that they can
-    /// be fetched together: nodes that are partly done, each with what comes next there.
+    /// be fetched together.
     fn prepare(&mut self, left: [&Left; 2], bounds: &Bounds) -> Result<(), Self::Error> {
         let _ = (left, bounds);
         Ok(())
@@ -51,20 +52,20 @@ pub(super) struct Comparison<S> {
 }
 
 /// What is left of one tree.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Left {
+    direction: Direction,
     /// Nodes that are partly done, the lowest one last. None is without entries.
     open: Vec<Open>,
-    /// The last entry or whole child that has been passed.
-    passed: Option<Place>,
 }
 
 /// A node, and which of its entries are left.
 #[derive(Debug)]
 struct Open {
     node: Arc<Node>,
-    index: usize,
-    end: usize,
+    left: Range<usize>,
+    /// What comes before the node in its tree: the child of a node above it.
+    before: Option<Place>,
 }
 
 /// A key that the trees do not agree about, by the entries of the leaves that have it.
@@ -78,13 +79,16 @@ pub(super) enum Difference {
 impl Difference {
     /// Returns the key.
     pub(super) fn key(&self) -> Key {
+        let (leaf, index) = self.place();
+        leaf.key(*index).to_key()
+    }
+
+    /// Returns an entry that has the key.
+    pub(super) fn place(&self) -> &Place {
         match self {
-            Self::Removed((leaf, index))
-            | Self::Added((leaf, index))
-            | Self::Changed {
-                before: (leaf, index),
-                ..
-            } => leaf.key(*index).to_key(),
+            Self::Removed(place) | Self::Added(place) | Self::Changed { before: place, .. } => {
+                place
+            }
         }
     }
 
@@ -99,17 +103,27 @@ impl Difference {
 }
 
 impl<S: NodeSource> Comparison<S> {
-    /// Begins with the roots of trees that are not equal.
-    pub(super) fn new(source: S, bounds: Bounds, before: Arc<Node>, after: Arc<Node>) -> Self {
-        let mut comparison = Self {
+    /// Begins with the roots of trees that are not equal: the first one's, and the second one's.
+    pub(super) fn new(
+        source: S,
+        direction: Direction,
+        bounds: Bounds,
+        roots: [Arc<Node>; 2],
+    ) -> Self {
+        let [before, after] = roots.map(|root| {
+            let mut left = Left {
+                direction,
+                open: Vec::new(),
+            };
+            left.open(root, None, &bounds);
+            left
+        });
+        Self {
             source,
             bounds,
-            before: Left::default(),
-            after: Left::default(),
-        };
-        comparison.before.open(before, &comparison.bounds);
-        comparison.after.open(after, &comparison.bounds);
-        comparison
+            before,
+            after,
+        }
     }
 
     /// Returns the next key that the trees do not agree about.
@@ -120,13 +134,13 @@ impl<S: NodeSource> Comparison<S> {
                 (Some(_), None) => Ordering::Less,
                 (None, Some(_)) => Ordering::Greater,
                 (Some(before), Some(after)) => {
-                    let same = before.same_run(after);
+                    let same = before.same_run(after, self.before.direction);
                     if same > 0 {
                         self.before.pass(same);
                         self.after.pass(same);
                         continue;
                     }
-                    before.compare(after)
+                    before.compare(after, self.before.direction)
                 }
             };
             let difference = match order {
@@ -163,35 +177,44 @@ impl<S: NodeSource> Comparison<S> {
         let Some(open) = left.open.last() else {
             return Ok(None);
         };
-        let (node, index) = (Arc::clone(&open.node), open.index);
+        let (node, index) = (Arc::clone(&open.node), left.direction.first(&open.left));
         if node.is_leaf() {
             left.pass(1);
             return Ok(Some((node, index)));
         }
-        let passed = left.passed.as_ref();
-        let before = passed.map(|(node, index)| node.key(*index));
-        let child = self.source.child(side, &node, index, before)?;
-        left.advance(1);
-        left.open(child, &self.bounds);
+        let before = match index.checked_sub(1) {
+            Some(before) => Some((Arc::clone(&node), before)),
+            None => open.before.clone(),
+        };
+        let key = before.as_ref().map(|(node, index)| node.key(*index));
+        let child = self.source.child(side, &node, index, key)?;
+        left.pass(1);
+        left.open(child, before, &self.bounds);
         Ok(None)
     }
 }
 
 impl Left {
-    /// Returns the nodes that are partly done, each with what comes next there.
-    pub(super) fn places(&self) -> Vec<Place> {
+    /// Returns the way that is gone.
+    pub(super) fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    /// Returns the nodes that are partly done, each with what is left there.
+    pub(super) fn runs(&self) -> Vec<Run> {
         let open = self.open.iter();
-        open.map(|open| (Arc::clone(&open.node), open.index))
+        open.map(|open| (Arc::clone(&open.node), open.left.clone()))
             .collect()
     }
 
     /// Returns what comes next.
     pub(super) fn next(&self) -> Option<(&Node, usize)> {
-        self.open.last().map(|open| (&*open.node, open.index))
+        let open = self.open.last()?;
+        Some((&open.node, self.direction.first(&open.left)))
     }
 
     /// Opens a node: what of it lies within the bounds comes next.
-    fn open(&mut self, node: Arc<Node>, (start, end): &Bounds) {
+    fn open(&mut self, node: Arc<Node>, before: Option<Place>, (start, end): &Bounds) {
         let position = |key: &[u8], behind| {
             let index = node.lower_bound(key);
             let passes = behind && index < node.len() && node.key(index) == KeyRef::from(key);
@@ -212,22 +235,19 @@ impl Left {
             Bound::Excluded(key) => position(key, false),
         };
         if index < end {
-            self.open.push(Open { node, index, end });
+            self.open.push(Open {
+                node,
+                left: index..end,
+                before,
+            });
         }
     }
 
-    /// Passes entries of the lowest node, or whole children.
+    /// Passes entries of the lowest node, or children.
     fn pass(&mut self, count: usize) {
-        if let Some(open) = self.open.last() {
-            self.passed = Some((Arc::clone(&open.node), open.index + count - 1));
-        }
-        self.advance(count);
-    }
-
-    fn advance(&mut self, count: usize) {
         if let Some(open) = self.open.last_mut() {
-            open.index += count;
-            if open.index == open.end {
+            open.left = self.direction.skip(&open.left, count);
+            if open.left.is_empty() {
                 self.open.pop();
             }
         }
@@ -237,26 +257,35 @@ impl Left {
 impl Open {
     /// Returns how many entries come next that are the same in both nodes: of leaves by their keys and
     /// values, of internal nodes of one level by the addresses of the children.
-    fn same_run(&self, after: &Self) -> usize {
-        let (mine, theirs) = (self.index..self.end, after.index..after.end);
+    fn same_run(&self, after: &Self, direction: Direction) -> usize {
         if self.node.level() != after.node.level() {
             return 0;
         }
         if self.node.is_leaf() {
-            return self.node.same_run(mine, &after.node, theirs);
+            return (self.node).same_run(&self.left, &after.node, &after.left, direction);
         }
-        let same = mine
-            .zip(theirs)
-            .take_while(|(index, at)| self.node.child(*index).hash == after.node.child(*at).hash);
-        same.count()
+        let most = self.left.len().min(after.left.len());
+        let (mine, theirs) = (
+            direction.take(&self.left, most),
+            direction.take(&after.left, most),
+        );
+        let same = |(index, at): &(usize, usize)| {
+            self.node.child(*index).hash == after.node.child(*at).hash
+        };
+        let pairs = mine.zip(theirs);
+        match direction {
+            Direction::Forwards => pairs.take_while(same).count(),
+            Direction::Backwards => pairs.rev().take_while(same).count(),
+        }
     }
 
     /// Says which side goes on: the higher node is opened first, so that equal parts meet at the same
-    /// level, and of two leaves that with the smaller key.
-    fn compare(&self, after: &Self) -> Ordering {
+    /// level, and of two leaves that with the key that comes first.
+    fn compare(&self, after: &Self, direction: Direction) -> Ordering {
         match after.node.level().cmp(&self.node.level()) {
             Ordering::Equal if self.node.is_leaf() => {
-                self.node.compare_keys(self.index, &after.node, after.index)
+                let (index, at) = (direction.first(&self.left), direction.first(&after.left));
+                direction.order(self.node.compare_keys(index, &after.node, at))
             }
             order => order,
         }

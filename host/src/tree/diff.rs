@@ -1,9 +1,10 @@
-//! What has to happen to one tree to make it another, streaming, in the order of the keys.
+//! What has to happen to one tree to make it another, streaming, from either end of the keys.
 
 use std::sync::Arc;
 
 use super::children::check_begin;
 use super::compare::{Comparison, Difference, Left, NodeSource, Side};
+use super::direction::Direction;
 use super::frontier::{Frontier, Place};
 use super::iter::Bounds;
 use super::key::{Key, KeyRef};
@@ -22,21 +23,25 @@ pub struct Change {
     pub after: Option<ValueHandle>,
 }
 
-/// An iterator over the changes from one tree to another. Loads nodes as it reaches them. It ends
-/// after an error.
+/// An iterator over the changes from one tree to another, from either end. Loads nodes as it reaches
+/// them. It ends after an error.
 #[derive(Debug)]
 pub struct Diff {
     before: Tree,
     after: Tree,
-    state: State,
+    bounds: Bounds,
+    front: End,
+    back: End,
+    /// Whether the ends have met, or one of them has failed.
+    is_done: bool,
 }
 
-#[derive(Debug)]
-enum State {
-    /// Nothing has been read.
-    New(Bounds),
-    Running(Box<Comparison<Loading>>),
-    Done,
+/// How far one end has come; nothing has been read at first.
+#[derive(Debug, Default)]
+struct End {
+    comparison: Option<Box<Comparison<Loading>>>,
+    /// An entry with the key of the last change.
+    last: Option<Place>,
 }
 
 /// Loads nodes from the storages of the trees, those that will be compared together.
@@ -52,27 +57,52 @@ impl Diff {
         Self {
             before: before.clone(),
             after: after.clone(),
-            state: State::New(bounds),
+            bounds,
+            front: End::default(),
+            back: End::default(),
+            is_done: before == after,
         }
     }
 
-    fn next_change(&mut self) -> Result<Option<Change>, TreeError> {
-        if let State::New(bounds) = &self.state {
-            self.state = if self.before == self.after {
-                State::Done
-            } else {
-                let loading = Loading::new(&self.before, &self.after);
-                let roots = [&self.before, &self.after].map(|tree| Arc::clone(tree.root_node()));
-                let [before, after] = roots;
-                let comparison = Comparison::new(loading, bounds.clone(), before, after);
-                State::Running(Box::new(comparison))
-            };
+    /// Returns the change that comes next from one end.
+    fn step(&mut self, direction: Direction) -> Option<Result<Change, TreeError>> {
+        if self.is_done {
+            return None;
         }
-        let State::Running(comparison) = &mut self.state else {
+        let found = self.next_difference(direction).transpose();
+        if !matches!(found, Some(Ok(_))) {
+            self.is_done = true;
+            (self.front, self.back) = (End::default(), End::default());
+        }
+        found.map(|found| found.map(|difference| self.change(&difference)))
+    }
+
+    fn next_difference(&mut self, direction: Direction) -> Result<Option<Difference>, TreeError> {
+        let (end, other) = match direction {
+            Direction::Forwards => (&mut self.front, &self.back),
+            Direction::Backwards => (&mut self.back, &self.front),
+        };
+        let comparison = end.comparison.get_or_insert_with(|| {
+            let trees = [&self.before, &self.after];
+            let roots = trees.map(|tree| Arc::clone(tree.root_node()));
+            let loading = Loading::new(trees);
+            let comparison = Comparison::new(loading, direction, self.bounds.clone(), roots);
+            Box::new(comparison)
+        });
+        let Some(difference) = comparison.next()? else {
             return Ok(None);
         };
-        let difference = comparison.next()?;
-        Ok(difference.map(|difference| self.change(&difference)))
+        let (leaf, index) = difference.place();
+        // The other end has given this change already, and so all behind it.
+        if (other.last.as_ref()).is_some_and(|(last, at)| {
+            direction
+                .order(leaf.compare_keys(*index, last, *at))
+                .is_ge()
+        }) {
+            return Ok(None);
+        }
+        end.last = Some((Arc::clone(leaf), *index));
+        Ok(Some(difference))
     }
 
     fn change(&self, difference: &Difference) -> Change {
@@ -92,16 +122,18 @@ impl Iterator for Diff {
     type Item = Result<Change, TreeError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let change = self.next_change().transpose();
-        if !matches!(change, Some(Ok(_))) {
-            self.state = State::Done;
-        }
-        change
+        self.step(Direction::Forwards)
+    }
+}
+
+impl DoubleEndedIterator for Diff {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.step(Direction::Backwards)
     }
 }
 
 impl Loading {
-    pub(super) fn new(before: &Tree, after: &Tree) -> Self {
+    pub(super) fn new([before, after]: [&Tree; 2]) -> Self {
         Self {
             before: before.clone(),
             after: after.clone(),
@@ -142,8 +174,8 @@ impl NodeSource for Loading {
         {
             return Ok(());
         }
-        let stacks = left.map(Left::places);
-        self.frontier
-            .fetch(storage, &stacks, bounds, |[before, after]| before != after)
+        let (stacks, direction) = (left.map(Left::runs), left[0].direction());
+        let differ = |[before, after]: &[_; 2]| before != after;
+        (self.frontier).fetch(storage, &stacks, direction, bounds, differ)
     }
 }

@@ -2,12 +2,13 @@
 //! cost a round trip for each level and not for each node.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
+use std::ops::{Bound, Range};
 use std::sync::Arc;
 
 use prollytree_plugin_api::Hash;
 
 use super::TreeError;
+use super::direction::Direction;
 use super::iter::Bounds;
 use super::key::{Key, KeyRef};
 use super::node::Node;
@@ -29,6 +30,9 @@ const MOST_NODES: usize = 4096;
 /// A child, by its parent and its position there.
 pub(super) type Place = (Arc<Node>, usize);
 
+/// Children of a node that have not been passed.
+pub(super) type Run = (Arc<Node>, Range<usize>);
+
 impl Default for Frontier {
     fn default() -> Self {
         Self {
@@ -39,33 +43,38 @@ impl Default for Frontier {
 }
 
 impl Frontier {
-    /// Loads what `N` walks will compare: `stacks` are the nodes that they stand in, each with the
-    /// position of what comes next; only keys between `bounds` matter, and `differ` says whether the
+    /// Loads what `N` walks in one direction will compare: `stacks` are the nodes that they stand in,
+    /// each with what is left there; only keys between `bounds` matter, and `differ` says whether the
     /// children that they have under a key will be looked at.
     pub(super) fn fetch<const N: usize>(
         &mut self,
         storage: &Storage,
-        stacks: &[Vec<Place>; N],
+        stacks: &[Vec<Run>; N],
+        direction: Direction,
         bounds: &Bounds,
         differ: fn(&[Option<Hash>; N]) -> bool,
     ) -> Result<(), TreeError> {
         self.held.clear();
         let levels = stacks.iter().flatten().map(|(node, _)| node.level());
-        let mut sides = [const { Vec::new() }; N];
+        let mut sides: [Vec<Run>; N] = [const { Vec::new() }; N];
         let mut left = self.most;
         for level in (1..=levels.max().unwrap_or(0)).rev() {
             for (side, stack) in sides.iter_mut().zip(stacks) {
                 let own = stack.iter().filter(|(node, _)| node.level() == level);
                 side.extend(own.cloned());
             }
-            let places = children_to_compare(storage, &sides, bounds, differ, &mut left);
+            let places = children_to_compare(storage, &sides, direction, bounds, differ, &mut left);
             let all: Vec<&Place> = places.iter().flatten().collect();
             let children = Node::load_places(storage, &all)?;
             self.held.extend(children.iter().cloned());
             let mut children = children.into_iter();
             sides = places.map(|places| {
                 let below = children.by_ref().take(places.len());
-                below.map(|node| (node, 0)).collect()
+                let whole = |node: Arc<Node>| {
+                    let all = 0..node.len();
+                    (node, all)
+                };
+                below.map(whole).collect()
             });
         }
         self.most = (self.most * 4).min(MOST_NODES);
@@ -73,19 +82,20 @@ impl Frontier {
     }
 }
 
-/// Returns the children that will be looked at, in the order of their keys; of those that are not in
-/// memory not many more than are `left`.
+/// Returns the children that will be looked at, in the order in which they come; of those that are not
+/// in memory not many more than are `left`.
 fn children_to_compare<const N: usize>(
     storage: &Storage,
-    sides: &[Vec<Place>; N],
+    sides: &[Vec<Run>; N],
+    direction: Direction,
     bounds: &Bounds,
     differ: fn(&[Option<Hash>; N]) -> bool,
     left: &mut usize,
 ) -> [Vec<Place>; N] {
     let mut by_key: BTreeMap<Key, [Option<Place>; N]> = BTreeMap::new();
     for (side, nodes) in sides.iter().enumerate() {
-        for (node, start) in nodes {
-            for index in (*start..node.len()).filter(|&index| may_hold(node, index, bounds)) {
+        for (node, run) in nodes {
+            for index in run.clone().filter(|&index| may_hold(node, index, bounds)) {
                 let places = by_key
                     .entry(node.key(index).to_key())
                     .or_insert_with(|| [const { None }; N]);
@@ -94,7 +104,11 @@ fn children_to_compare<const N: usize>(
         }
     }
     let mut wanted = [const { Vec::new() }; N];
-    for places in by_key.into_values() {
+    let mut by_key = by_key.into_values();
+    while let Some(places) = match direction {
+        Direction::Forwards => by_key.next(),
+        Direction::Backwards => by_key.next_back(),
+    } {
         let hashes = places
             .each_ref()
             .map(|place| place.as_ref().map(|(node, index)| node.child(*index).hash));

@@ -123,3 +123,14 @@ pub(super) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
     let rest = a[start..].iter().zip(&b[start..]);
     start + rest.take_while(|(a, b)| a == b).count()
 }
+
+/// Returns the length of the longest common suffix of two runs of bytes.
+pub(super) fn common_suffix(a: &[u8], b: &[u8]) -> usize {
+    const TOGETHER: usize = 32;
+    let (chunks, others) = (a.as_rchunks::<TOGETHER>().1, b.as_rchunks().1);
+    let pairs = chunks.iter().rev().zip(others.iter().rev());
+    let end = pairs.take_while(|(a, b)| a == b).count() * TOGETHER;
+    let (a, b) = (&a[..a.len() - end], &b[..b.len() - end]);
+    let rest = a.iter().rev().zip(b.iter().rev());
+    end + rest.take_while(|(a, b)| a == b).count()
+}

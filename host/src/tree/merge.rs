@@ -13,6 +13,7 @@ use std::sync::Arc;
 use prollytree_plugin_api::Hash;
 
 use super::adopt::Adoption;
+use super::direction::Direction;
 use super::frontier::Frontier;
 use super::key::{Key, KeyRef};
 use super::output::Output;
@@ -176,6 +177,7 @@ impl<R: Resolver> Merge<'_, R> {
         self.frontier.fetch(
             self.storage,
             &walks.map(Walk::stack),
+            Direction::Forwards,
             &(Bound::Unbounded, Bound::Unbounded),
             |[base, ours, theirs]| base != ours && base != theirs && ours != theirs,
         )

@@ -42,6 +42,7 @@ mod compare;
 mod cursor;
 mod decode;
 mod diff;
+mod direction;
 mod edit;
 mod encode;
 mod entries;

@@ -221,7 +221,8 @@ impl Tree {
         }
     }
 
-    /// Returns what must happen to this tree to make it `other`, in the order of the keys.
+    /// Returns what must happen to this tree to make it `other`, in the order of the keys, from either
+    /// end.
     ///
     /// Parts that both have are skipped as a whole: reads as many nodes as changes times levels. The
     /// trees may have different heights; if they have different parameters, they share nothing and
@@ -231,7 +232,8 @@ impl Tree {
         self.diff_range::<[u8], _>(other, ..)
     }
 
-    /// Returns the part of the [`diff`](Self::diff) whose keys lie in a range.
+    /// Returns the part of the [`diff`](Self::diff) whose keys lie in a range. One that was broken off
+    /// goes on behind its last key, or before it if it came from the end.
     #[must_use]
     pub fn diff_range<K, R>(&self, other: &Self, range: R) -> Diff
     where

@@ -5,6 +5,7 @@ mod boundary;
 mod bulk;
 mod bytes;
 mod counted;
+mod diff;
 mod diff_proof;
 mod forged_values;
 mod limits;

@@ -5,6 +5,8 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::children::check_begin;
+use super::direction::Direction;
+use super::frontier::Run;
 use super::key::KeyRef;
 use super::node::{Child, Node};
 use super::value::{Cell, ValueHandle};
@@ -45,16 +47,14 @@ impl Walk {
         self.path.last().map(|step| (&step.node, step.index))
     }
 
-    /// Returns the nodes that the walk stands in, each with the position of what comes next there.
-    pub(super) fn stack(&self) -> Vec<(Arc<Node>, usize)> {
+    /// Returns the nodes that the walk stands in, each with what is left there.
+    pub(super) fn stack(&self) -> Vec<Run> {
         let last = self.path.len().saturating_sub(1);
         let steps = self.path.iter().enumerate();
         steps
             .map(|(depth, step)| {
-                (
-                    Arc::clone(&step.node),
-                    step.index + usize::from(depth < last),
-                )
+                let next = step.index + usize::from(depth < last);
+                (Arc::clone(&step.node), next..step.node.len())
             })
             .collect()
     }
@@ -97,7 +97,8 @@ impl Walk {
     pub(super) fn same_run(&self, other: &Self) -> usize {
         match (self.next(), other.next()) {
             (Some((mine, index)), Some((theirs, at))) => {
-                mine.same_run(index..mine.len(), theirs, at..theirs.len())
+                let (run, other) = (index..mine.len(), at..theirs.len());
+                mine.same_run(&run, theirs, &other, Direction::Forwards)
             }
             _ => 0,
         }

@@ -98,7 +98,14 @@ fn probe(tree: &Tree, key: &[u8]) {
         let _edited = tree.apply([(key.to_vec(), edit)], &mut RecordBatch::new());
     }
     let other = Tree::empty(tree.storage().clone(), *tree.parameters());
-    let _changes = tree.diff(&other).count();
+    let changes: Result<Vec<_>, _> = tree.diff(&other).collect();
+    let from_the_end: Result<Vec<_>, _> = tree.diff(&other).rev().collect();
+    match (changes, from_the_end) {
+        (Ok(changes), Ok(from_the_end)) => {
+            assert!(changes.iter().rev().eq(&from_the_end), "both directions");
+        }
+        (changes, from_the_end) => assert!(changes.is_err() && from_the_end.is_err()),
+    }
 }
 
 fn plain(entries: &[(Key, Value)]) -> Vec<(&[u8], &[u8])> {

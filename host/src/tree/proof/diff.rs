@@ -13,6 +13,7 @@ use super::verify::{broken, child_of, root_of};
 use super::{ProofError, ProvenValue};
 use crate::tree::compare::{Comparison, Left, NodeSource, Side};
 use crate::tree::diff::Loading;
+use crate::tree::direction::Direction;
 use crate::tree::iter::Bounds;
 use crate::tree::key::{Key, KeyRef};
 use crate::tree::node::Node;
@@ -74,10 +75,15 @@ impl Tree {
         }
         let [before, after] = [self, other].map(|tree| Arc::clone(tree.root_node()));
         let recording = Recording {
-            loading: Loading::new(self, other),
+            loading: Loading::new([self, other]),
             nodes: vec![before.bytes.clone(), after.bytes.clone()],
         };
-        let mut comparison = Comparison::new(recording, bounds.clone(), before, after);
+        let mut comparison = Comparison::new(
+            recording,
+            Direction::Forwards,
+            bounds.clone(),
+            [before, after],
+        );
         while comparison.next()?.is_some() {}
         let nodes = comparison.source.nodes;
         Ok(DiffProof { bounds, nodes })
@@ -131,7 +137,8 @@ impl DiffProof {
             let before = Arc::new(root_of(&mut nodes, before)?);
             let after = Arc::new(root_of(&mut nodes, after)?);
             let listed = Listed { nodes };
-            let mut comparison = Comparison::new(listed, self.bounds.clone(), before, after);
+            let (direction, bounds) = (Direction::Forwards, self.bounds.clone());
+            let mut comparison = Comparison::new(listed, direction, bounds, [before, after]);
             while let Some(difference) = comparison.next()? {
                 let [before, after] = difference
                     .sides()

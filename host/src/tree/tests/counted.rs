@@ -293,38 +293,103 @@ fn a_merge_reads_and_writes_what_both_sides_changed() {
     }
 }
 
+/// Reads so many changes between cold trees from one of the ends, or as many as there are. Returns their
+/// number, and the nodes and the calls that they took.
+fn diff_cost(
+    backend: &Arc<Counting>,
+    [old, new]: [&Tree; 2],
+    range: impl std::ops::RangeBounds<Key>,
+    backwards: bool,
+    most: usize,
+) -> (usize, usize, usize) {
+    let storage = cold(backend);
+    let open = |tree: &Tree| Tree::open(storage.clone(), tree.root(), *tree.parameters()).unwrap();
+    let (old, new) = (open(old), open(new));
+    backend.take();
+    backend.take_calls();
+    let mut changes = old.diff_range(&new, range);
+    let mut step = || {
+        if backwards {
+            changes.next_back()
+        } else {
+            changes.next()
+        }
+    };
+    let found = std::iter::from_fn(&mut step).take(most);
+    let count = found.map(std::result::Result::unwrap).count();
+    (count, backend.take().0, backend.take_calls())
+}
+
 /// Over a slow backend it is calls that count: what a comparison needs comes a level at a time.
 #[test]
 fn a_diff_of_cold_trees_takes_few_calls_for_many_nodes() {
     let (backend, storage) = new_storage();
     let map = rows(100_000);
     let old = build(&storage, Parameters::default(), &map);
-    let mut bounds = Vec::new();
-    for changes in [10, 1_000] {
-        let edits = map.keys().step_by(map.len() / changes);
-        let edits: Vec<_> = edits
-            .map(|key| (key.clone(), Edit::Put(vec![3; 90])))
-            .collect();
-        let count = edits.len();
-        let new = apply(&old, edits);
-        let storage = cold(&backend);
-        let open =
-            |tree: &Tree| Tree::open(storage.clone(), tree.root(), *tree.parameters()).unwrap();
-        let (old, new) = (open(&old), open(&new));
-        backend.take();
-        backend.take_calls();
-        assert_eq!(old.diff(&new).count(), count);
-        bounds.push((backend.take_calls(), backend.take().0, old.depth()));
+    let depth = old.depth();
+    for backwards in [false, true] {
+        let [few, many] = [10, 1_000].map(|changes| {
+            let edits = map.keys().step_by(map.len() / changes);
+            let edits: Vec<_> = edits
+                .map(|key| (key.clone(), Edit::Put(vec![3; 90])))
+                .collect();
+            let count = edits.len();
+            let new = apply(&old, edits);
+            let (found, read, calls) = diff_cost(&backend, [&old, &new], .., backwards, usize::MAX);
+            assert_eq!(found, count);
+            if changes > 100 {
+                // What comes first from that end is fetched first.
+                let (_, read, calls) = diff_cost(&backend, [&old, &new], .., backwards, 1);
+                assert!(
+                    calls <= depth && read <= 100,
+                    "{calls} calls for {read} nodes"
+                );
+            }
+            (read, calls)
+        });
+        // The first time little is fetched ahead, then more and more.
+        let ((_, calls), (read, many_calls)) = (few, many);
+        assert!(
+            calls <= depth,
+            "{calls} calls for 10 changes at depth {depth}"
+        );
+        assert!(
+            many_calls <= 6 * depth && read > 1_000,
+            "{many_calls} calls for {read} nodes"
+        );
     }
-    let [(few, _, depth), (many, read, _)] = bounds[..] else {
-        unreachable!("two sizes were measured");
-    };
-    // The first time little is fetched ahead, then more and more.
-    assert!(few <= depth, "{few} calls for 10 changes at depth {depth}");
-    assert!(
-        many <= 6 * depth && read > 1_000,
-        "{many} calls for {read} nodes"
-    );
+}
+
+/// Whatever has happened between two trees, the same parts are passed as wholes from either end.
+#[test]
+fn a_diff_reads_as_much_from_its_end_as_from_its_beginning() {
+    let (backend, storage) = new_storage();
+    let map = rows(50_000);
+    let keys: Vec<&Key> = map.keys().collect();
+    let old = build(&storage, Parameters::default(), &map);
+    let depth = old.depth();
+    for step in [20_000, 5_000, 500, 50] {
+        let edit = |(index, key): (usize, &Key)| match index % 3 {
+            0 => (key.clone(), Edit::Put(vec![4; 90])),
+            1 => (key.clone(), Edit::Delete),
+            _ => ([&key[..], b"+"].concat(), Edit::Put(vec![5; 70])),
+        };
+        let new = apply(&old, map.keys().step_by(step).enumerate().map(edit));
+        let (from, to) = (keys[10_001].clone(), keys[40_001].clone());
+        let whole =
+            [false, true].map(|back| diff_cost(&backend, [&old, &new], .., back, usize::MAX));
+        let range = from..to;
+        let part = |back| diff_cost(&backend, [&old, &new], range.clone(), back, usize::MAX);
+        for [(found, read, _), (found_back, read_back, _)] in [whole, [false, true].map(part)] {
+            assert_eq!(found, found_back);
+            // Where a node has nothing beside it in the other tree, it is compared with the one behind
+            // it, which is another one from the end.
+            assert!(
+                read.abs_diff(read_back) <= depth + read / 50,
+                "{read} and {read_back} for {found} changes at depth {depth}"
+            );
+        }
+    }
 }
 
 #[test]
@@ -410,14 +475,11 @@ fn a_part_of_a_diff_takes_a_call_a_level_and_reads_that_part() {
     let new = apply(&old, edits.map(|key| (key.clone(), Edit::Put(vec![3; 90]))));
     let keys: Vec<&Key> = map.keys().collect();
     let (from, to) = (keys[50_000].clone(), keys[53_000].clone());
-    let storage = cold(&backend);
-    let open = |tree: &Tree| Tree::open(storage.clone(), tree.root(), *tree.parameters()).unwrap();
-    let (old, new) = (open(&old), open(&new));
-    backend.take();
-    backend.take_calls();
-    let found = old.diff_range(&new, from..to).count();
-    let ((read, _), calls) = (backend.take(), backend.take_calls());
-    assert_eq!(found, 30);
-    assert!(calls <= 2 * old.depth(), "{calls} calls");
-    assert!(read <= 2 * found + 4 * old.depth(), "{read} nodes");
+    for backwards in [false, true] {
+        let part = from.clone()..to.clone();
+        let (found, read, calls) = diff_cost(&backend, [&old, &new], part, backwards, usize::MAX);
+        assert_eq!(found, 30);
+        assert!(calls <= 2 * old.depth(), "{calls} calls");
+        assert!(read <= 2 * found + 4 * old.depth(), "{read} nodes");
+    }
 }

@@ -189,52 +189,6 @@ fn a_proof_about_another_range_hides_nothing() {
 }
 
 #[test]
-fn a_node_that_begins_before_the_one_before_it_ends_is_refused() {
-    use super::super::entries::Entries;
-    use super::super::key::KeyRef;
-    use super::super::node::Child;
-    use super::super::value::Cell;
-
-    let (_, storage) = new_storage();
-    let mut batch = RecordBatch::new();
-    let mut push = |level: u8, entries: &Entries| {
-        let bytes = entries.node(level, tiny().fingerprint()).encoded().to_vec();
-        let hash = batch.push(prollytree_plugin_api::Kind::NODE, entries.links(), bytes);
-        let totals = entries.totals();
-        Child { hash, totals }
-    };
-    let mut leaf = |keys: [&[u8]; 2]| {
-        let mut entries = Entries::default();
-        for key in keys {
-            entries.push_cell(KeyRef::from(key), &Cell::Inline(b"v"));
-        }
-        push(0, &entries)
-    };
-    let leaves = [
-        leaf([b"a", b"c"]),
-        leaf([b"d", b"m"]),
-        leaf([b"b", b"p"]),
-        leaf([b"q", b"z"]),
-    ];
-    let mut internal = |level: u8, children: [(&[u8], Child); 2]| {
-        let mut entries = Entries::default();
-        for (key, child) in children {
-            entries.push_child(KeyRef::from(key), child);
-        }
-        push(level, &entries)
-    };
-    let left = internal(1, [(b"c", leaves[0]), (b"m", leaves[1])]);
-    let right = internal(1, [(b"p", leaves[2]), (b"z", leaves[3])]);
-    let root = internal(2, [(b"m", left), (b"z", right)]).hash;
-    storage.put(&batch).unwrap();
-    let tree = Tree::open(storage.clone(), root, tiny()).unwrap();
-    let empty = Tree::empty(storage, tiny());
-    let found: std::result::Result<Vec<_>, _> = empty.diff(&tree).collect();
-    assert!(matches!(found, Err(TreeError::Inconsistent { .. })));
-    assert!(empty.generate_diff_proof(&tree).is_err());
-}
-
-#[test]
 fn the_bytes_of_a_proof_of_a_difference_are_pinned() {
     let (_, storage) = new_storage();
     let map: Map = (0..40_u8).map(|n| (vec![n], vec![n; 3])).collect();

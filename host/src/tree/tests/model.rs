@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// A key and its values before and after.
-type OwnedChange = (Key, Option<Vec<u8>>, Option<Vec<u8>>);
+pub(super) type OwnedChange = (Key, Option<Vec<u8>>, Option<Vec<u8>>);
 
 /// Keys that are often equal, often prefixes of each other, sometimes empty or long.
 pub(super) fn key() -> impl Strategy<Value = Vec<u8>> {
@@ -70,7 +70,7 @@ pub(super) fn update(map: &mut Map, edits: &BTreeMap<Vec<u8>, Option<Vec<u8>>>) 
     }
 }
 
-fn changes_between(before: &Map, after: &Map) -> Vec<OwnedChange> {
+pub(super) fn changes_between(before: &Map, after: &Map) -> Vec<OwnedChange> {
     let keys: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).collect();
     keys.into_iter()
         .filter(|key| before.get(*key) != after.get(*key))
@@ -84,7 +84,9 @@ fn changes_between(before: &Map, after: &Map) -> Vec<OwnedChange> {
         .collect()
 }
 
-fn changes_of(diff: Diff) -> Vec<OwnedChange> {
+pub(super) fn changes_of(
+    diff: impl Iterator<Item = std::result::Result<Change, TreeError>>,
+) -> Vec<OwnedChange> {
     let owned = |value: Option<ValueHandle>| value.map(|value| value.load().unwrap().to_vec());
     diff.map(|change| {
         let Change { key, before, after } = change.unwrap();
