@@ -13,6 +13,7 @@ mod measure;
 mod merge;
 mod merge_places;
 mod model;
+mod model_large;
 mod page;
 mod peer_faults;
 mod proof;
