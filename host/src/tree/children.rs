@@ -5,7 +5,9 @@
 //! in a hundred. Leaves are only remembered; the cache owns them. One that the cache has dropped is
 //! asked for again by its address, as it is where the budget is used up.
 
-use std::ops::Deref;
+use std::collections::VecDeque;
+use std::hint::black_box;
+use std::ops::{Deref, Range};
 use std::sync::{Arc, OnceLock, Weak};
 
 use prollytree_plugin_api::Hash;
@@ -136,6 +138,20 @@ impl Node {
                 .is_some_and(|places| places[index].get().is_some()),
         };
         here || storage.is_cached(&self.child(index).hash)
+    }
+
+    /// Appends those leaves of a run of children that are in memory, up to the first that is not.
+    pub(super) fn leaves_in_memory(&self, run: Range<usize>, leaves: &mut VecDeque<Arc<Self>>) {
+        let Children::Leaves(places) = &self.children else {
+            return;
+        };
+        let Some(places) = places.get() else {
+            return;
+        };
+        let known = || places[run.clone()].iter().map_while(OnceLock::get);
+        // A count that is changed is waited for; those that are only read come together.
+        black_box(known().map(Weak::strong_count).sum::<usize>());
+        leaves.extend(known().map_while(Weak::upgrade));
     }
 
     /// Loads children of nodes of one level, those that are not in memory with one call to the

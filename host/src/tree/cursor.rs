@@ -1,5 +1,6 @@
 //! A path from the root down to one node of a level, and the ways to move it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::children::check_begin;
@@ -145,6 +146,27 @@ impl Cursor {
         self.load_ahead(places, wanted)?;
         self.descend_from_child(|_| 0)?;
         Ok(true)
+    }
+
+    /// Appends up to `most` of the nodes that come next below the same parent, those that are in memory
+    /// before the first that is not.
+    pub(super) fn siblings_in_memory(&self, most: usize, nodes: &mut VecDeque<Arc<Node>>) {
+        if let [.., parent, _] = &self.path[..] {
+            let start = parent.index + 1;
+            let end = parent.node.len().min(start + most);
+            parent.node.leaves_in_memory(start..end, nodes);
+        }
+    }
+
+    /// Moves before the first entry of the next node below the same parent, and returns the one that
+    /// it stood in.
+    pub(super) fn step_to_sibling(&mut self, sibling: Arc<Node>) -> Option<Arc<Node>> {
+        let [.., parent, last] = &mut self.path[..] else {
+            return None;
+        };
+        parent.index += 1;
+        last.index = 0;
+        Some(std::mem::replace(&mut last.node, sibling))
     }
 
     /// Moves behind the last entry of the previous node of the level, in the same way.

@@ -63,6 +63,11 @@ impl Node {
         node
     }
 
+    /// Returns the first bytes of the prefix, followed by zeros, as a number that is ordered as they are.
+    pub(super) fn prefix_head(&self) -> u64 {
+        self.prefix_head
+    }
+
     pub(super) fn is_leaf(&self) -> bool {
         self.fields.level == 0
     }

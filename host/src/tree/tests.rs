@@ -18,6 +18,7 @@ mod page;
 mod peer_faults;
 mod proof;
 mod scale;
+mod scan;
 mod session;
 mod sight;
 mod value;
