@@ -48,9 +48,12 @@ rows! {
     BUILD_SORTED = "build-sorted", "build from sorted", Rate, Some([1.0 / (4.5 * MEGA), 1.0 / (4.0 * MEGA)]);
     BUILD_UNSORTED = "build-unsorted", "build from unsorted", Rate, Some([1.0 / (3.0 * MEGA), 1.0 / (2.0 * MEGA)]);
     GET = "get", "get, warm", Time, Some([0.25 * MICRO, 0.55 * MICRO]);
+    GET_COLD = "get-cold", "get, cold", Time, None;
     GET_SESSION = "get-session", "get, warm, in a read session", Time, Some([0.25 * MICRO, 0.55 * MICRO]);
     SCAN = "scan", "scan, per entry", Time, Some([4.0 * NANO, 6.0 * NANO]);
+    SCAN_COLD = "scan-cold", "scan, cold, per entry", Time, None;
     PUT = "put", "put, existing key", Time, Some([13.0 * MICRO, 18.0 * MICRO]);
+    PUT_COLD = "put-cold", "put, existing key, cold", Time, None;
     PUT_NEW = "put-new", "put, new key", Time, Some([20.0 * MICRO, 28.0 * MICRO]);
     BATCH = "batch", "batch of 1,000 scattered, per edit", Time, Some([4.5 * MICRO, 8.0 * MICRO]);
     DIFF_10_COLD = "diff-10-cold", "diff of 10 changes, cold", Time, Some([20.0 * MICRO, 30.0 * MICRO]);

@@ -4,7 +4,11 @@ use crate::Result;
 use crate::bench::{Bench, Check};
 use crate::data::{Answer, Data};
 use crate::engine::{Engine, Offer};
-use crate::row::{GET, GET_SESSION, Row, SCAN};
+use crate::row::{GET, GET_COLD, GET_SESSION, Row, SCAN, SCAN_COLD};
+
+/// So few that hardly any finds in memory what another has read, but for the nodes that are on the
+/// way to all.
+const COLD_GETS: usize = 100;
 
 pub(crate) fn run<E: Engine>(bench: &mut Bench<'_>, engine: &E, base: &E::Map) -> Result<()> {
     if bench.wants(&GET) || bench.wants(&GET_SESSION) {
@@ -22,6 +26,41 @@ pub(crate) fn run<E: Engine>(bench: &mut Bench<'_>, engine: &E, base: &E::Map) -
         |_| Ok(()),
         |()| Some(engine.scan(base)),
         |(), &found| Ok(Check { found, expected }),
+    )?;
+    if engine.cold().is_some() {
+        cold(bench, engine, base)?;
+    }
+    Ok(())
+}
+
+/// Reads from a store that is opened anew each time.
+fn cold<E: Engine>(bench: &mut Bench<'_>, engine: &E, base: &E::Map) -> Result<()> {
+    let data = bench.data;
+    bench.time(
+        &GET_COLD,
+        COLD_GETS,
+        |round| {
+            let keys = data.some_keys(round, COLD_GETS);
+            Ok((engine.cold().unwrap_or_else(E::create)?, keys))
+        },
+        |(engine, keys)| {
+            let map = engine.snapshot(base);
+            Some(map.and_then(|map| engine.get(&map, keys)))
+        },
+        |(_, keys), &found| {
+            Ok(Check {
+                found,
+                expected: expected(data, keys),
+            })
+        },
+    )?;
+    let expected = Answer::entries(&data.entries);
+    bench.time(
+        &SCAN_COLD,
+        data.entries.len(),
+        |_| engine.cold().unwrap_or_else(E::create),
+        |engine| Some(engine.snapshot(base).and_then(|map| engine.scan(&map))),
+        |_, &found| Ok(Check { found, expected }),
     )
 }
 
