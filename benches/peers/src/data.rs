@@ -61,6 +61,17 @@ impl Data {
             .collect()
     }
 
+    /// What looking up these keys must find.
+    pub(crate) fn values_of(&self, keys: &[&[u8]]) -> Answer {
+        let value = |key: &&[u8]| {
+            let found = self
+                .entries
+                .binary_search_by(|(other, _)| other.as_slice().cmp(key));
+            found.map_or(Answer::default(), |at| Answer::value(&self.entries[at].1))
+        };
+        keys.iter().map(value).sum()
+    }
+
     /// New values for scattered keys that are there, in the order of the keys.
     pub(crate) fn overwrites(&self, round: usize, count: usize) -> Vec<Entry> {
         let positions = self.some(round, count).collect();

@@ -15,6 +15,8 @@ mod row;
 
 mod engine;
 
+mod disk;
+
 mod bench;
 
 mod engines;

@@ -73,5 +73,9 @@ rows! {
     REWRITTEN_MEAN = "rewritten-mean", "leaves rewritten by one insert, mean", Number, Some([1.4, 1.4]);
     REWRITTEN_P99 = "rewritten-p99", "leaves rewritten by one insert, p99", Number, Some([4.0, 4.0]);
     DISK_BYTES = "disk-bytes", "bytes on disk / raw", Number, None;
+    DISK_LOAD = "disk-load", "load of everything in one durable commit", Rate, None;
+    DISK_GET = "disk-get", "get, cold", Time, None;
+    DISK_SCAN = "disk-scan", "scan, cold, per entry", Time, None;
     COMMIT = "commit", "durable commit of one change", Time, Some([1_000.0 * MICRO, 1_000.0 * MICRO]);
+    COMMIT_1000 = "commit-1000", "durable commit of 1,000 changes, per change", Time, None;
 }

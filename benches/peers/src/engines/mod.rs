@@ -13,9 +13,9 @@ mod disk;
 use crate::Result;
 use crate::bench::Bench;
 use crate::data::Data;
+use crate::disk::{Disk, Opened};
 use crate::engine::Engine;
 use crate::rows;
-use crate::rows::commit::{Disk, OnDisk};
 
 /// An engine that can be asked for.
 pub(crate) struct Named {
@@ -59,13 +59,13 @@ pub(crate) static ENGINES: &[Named] = &[
         "ours-redb",
         "ours on redb",
         true,
-        load_on_disk::<disk::OursRedb>,
+        load_on_disk::<disk::Ours<disk::OnRedb>>,
     ),
     disk(
         "ours-file",
         "ours on file",
         true,
-        load_on_disk::<disk::OursFile>,
+        load_on_disk::<disk::Ours<disk::OnFile>>,
     ),
     disk("redb", "redb 4.4.0", false, load_on_disk::<disk::Redb>),
     disk("sqlite", "SQLite", false, load_on_disk::<disk::Sqlite>),
@@ -104,7 +104,7 @@ fn load<E: Engine + 'static>(data: &Data) -> Result<Box<dyn Loaded>> {
 }
 
 fn load_on_disk<D: Disk + 'static>(data: &Data) -> Result<Box<dyn Loaded>> {
-    Ok(Box::new(OnDisk::<D>::create(data)?))
+    Ok(Box::new(Opened::<D>::create(data.entries.clone())?))
 }
 
 impl<E: Engine> Loaded for InMemory<E> {
@@ -117,5 +117,12 @@ impl<E: Engine> Loaded for InMemory<E> {
         rows::merge::run(bench, engine, base)?;
         rows::proof::run(bench, engine, base)?;
         rows::size::run(bench, engine, base)
+    }
+}
+
+impl<D: Disk> Loaded for Opened<D> {
+    fn run(&self, bench: &mut Bench<'_>) -> Result<()> {
+        rows::disk::run(bench, self)?;
+        rows::commit::run(bench, self)
     }
 }

@@ -14,4 +14,6 @@ pub(crate) mod proof;
 
 pub(crate) mod size;
 
+pub(crate) mod disk;
+
 pub(crate) mod commit;

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::bench::{Bench, Check};
-use crate::data::{Answer, Data};
+use crate::data::Answer;
 use crate::engine::{Engine, Offer};
 use crate::row::{GET, GET_COLD, GET_SESSION, Row, SCAN, SCAN_COLD};
 
@@ -50,7 +50,7 @@ fn cold<E: Engine>(bench: &mut Bench<'_>, engine: &E, base: &E::Map) -> Result<(
         |(_, keys), &found| {
             Ok(Check {
                 found,
-                expected: expected(data, keys),
+                expected: data.values_of(keys),
             })
         },
     )?;
@@ -78,18 +78,8 @@ fn gets<E: Engine>(
         |(keys, _), &found| {
             Ok(Check {
                 found,
-                expected: expected(data, keys),
+                expected: data.values_of(keys),
             })
         },
     )
-}
-
-fn expected(data: &Data, keys: &[&[u8]]) -> Answer {
-    let value = |key: &&[u8]| {
-        let found = data
-            .entries
-            .binary_search_by(|(other, _)| other.as_slice().cmp(key));
-        found.map_or(Answer::default(), |at| Answer::value(&data.entries[at].1))
-    };
-    keys.iter().map(value).sum()
 }
