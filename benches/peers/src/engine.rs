@@ -1,6 +1,7 @@
 //! What an engine is to the rows.
 
 use crate::Result;
+use crate::branches::Branches;
 use crate::data::{Answer, Entry};
 
 /// The answer of an engine to work that not all can do; `None` if it cannot.
@@ -17,6 +18,8 @@ pub(crate) trait Engine: Sized {
     const GETS: usize = 50_000;
     /// How many puts one repetition has: one where a put takes many milliseconds.
     const PUTS: usize = 100;
+    /// How many checkouts one repetition has, an odd number: none where one takes hours.
+    const CHECKOUTS: usize = 101;
 
     /// Makes an empty store with what is recommended for it.
     fn create() -> Result<Self>;
@@ -63,6 +66,11 @@ pub(crate) trait Engine: Sized {
 
     /// Merges three versions. Conflicts go to a resolver that takes ours, if there is to be one.
     fn merge(&self, _versions: Versions<'_, Self::Map>, _resolver: bool) -> Offer<Self::Map> {
+        None
+    }
+
+    /// Makes a store with branches and these entries, which come in order.
+    fn branches(_entries: Vec<Entry>) -> Offer<Box<dyn Branches>> {
         None
     }
 

@@ -15,6 +15,8 @@ mod row;
 
 mod engine;
 
+mod branches;
+
 mod disk;
 
 mod bench;

@@ -8,6 +8,8 @@ mod prollytree_04;
 
 mod btree;
 
+mod branches;
+
 mod disk;
 
 use crate::Result;
@@ -115,6 +117,7 @@ impl<E: Engine> Loaded for InMemory<E> {
         rows::write::run(bench, engine, base)?;
         rows::diff::run(bench, engine, base)?;
         rows::merge::run(bench, engine, base)?;
+        rows::branch::run::<E>(bench)?;
         rows::proof::run(bench, engine, base)?;
         rows::size::run(bench, engine, base)
     }

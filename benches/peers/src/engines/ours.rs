@@ -9,8 +9,10 @@ use prollytree_backend_memory::BACKEND;
 use prollytree_plugin_api::{Kind, NodeStorage, OpenStorage, Options};
 
 use crate::Result;
+use crate::branches::Branches;
 use crate::data::{Answer, Entry};
 use crate::engine::{Engine, Offer, Versions};
+use crate::engines::branches;
 
 pub(crate) struct Ours {
     backend: Arc<dyn NodeStorage>,
@@ -141,6 +143,10 @@ impl Engine for Ours {
             self.storage.put(&batch)?;
             Ok(merged.tree)
         }))
+    }
+
+    fn branches(entries: Vec<Entry>) -> Offer<Box<dyn Branches>> {
+        Some(branches::Ours::load(entries).map(|store| Box::new(store) as Box<dyn Branches>))
     }
 
     fn prove(&self, map: &Tree, key: &[u8]) -> Offer<Proof> {

@@ -9,8 +9,10 @@ use prolly::{
 };
 
 use crate::Result;
+use crate::branches::Branches;
 use crate::data::{Answer, Entry};
 use crate::engine::{Engine, Offer, Versions};
+use crate::engines::branches;
 
 pub(crate) struct ProllyMap {
     store: Arc<MemStore>,
@@ -139,6 +141,10 @@ impl Engine for ProllyMap {
                 .merge(base, ours, theirs, resolver)
                 .map_err(Into::into),
         )
+    }
+
+    fn branches(entries: Vec<Entry>) -> Offer<Box<dyn Branches>> {
+        Some(branches::ProllyMap::load(entries).map(|store| Box::new(store) as Box<dyn Branches>))
     }
 
     fn prove(&self, map: &Tree, key: &[u8]) -> Offer<KeyProof> {

@@ -15,8 +15,10 @@ use prollytree_0_4::storage::{FileNodeStorage, InMemoryNodeStorage, NodeStorage,
 use prollytree_0_4::tree::{ProllyTree, Tree};
 
 use crate::Result;
+use crate::branches::Branches;
 use crate::data::{Answer, Entry};
 use crate::engine::{Engine, Offer, Versions};
+use crate::engines::branches;
 
 type Digest = ValueDigest<32>;
 type Node = ProllyNode<32>;
@@ -93,6 +95,8 @@ impl Engine for ProllyTree04 {
 
     const GETS: usize = 2_000;
     const PUTS: usize = 1;
+    /// It puts all entries of the branch one by one.
+    const CHECKOUTS: usize = 0;
 
     fn create() -> Result<Self> {
         Ok(Self {
@@ -200,6 +204,12 @@ impl Engine for ProllyTree04 {
             merged.apply_changes(changes);
             merged
         }))
+    }
+
+    fn branches(entries: Vec<Entry>) -> Offer<Box<dyn Branches>> {
+        Some(
+            branches::ProllyTree04::load(entries).map(|store| Box::new(store) as Box<dyn Branches>),
+        )
     }
 
     fn prove(&self, map: &Map, key: &[u8]) -> Offer<Proof<32>> {

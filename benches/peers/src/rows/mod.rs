@@ -10,6 +10,8 @@ pub(crate) mod diff;
 
 pub(crate) mod merge;
 
+pub(crate) mod branch;
+
 pub(crate) mod proof;
 
 pub(crate) mod size;
