@@ -18,8 +18,6 @@ pub(crate) trait Engine: Sized {
     const GETS: usize = 50_000;
     /// How many puts one repetition has: one where a put takes many milliseconds.
     const PUTS: usize = 100;
-    /// How many checkouts one repetition has, an odd number: none where one takes hours.
-    const CHECKOUTS: usize = 101;
 
     /// Makes an empty store with what is recommended for it.
     fn create() -> Result<Self>;
@@ -66,6 +64,12 @@ pub(crate) trait Engine: Sized {
 
     /// Merges three versions. Conflicts go to a resolver that takes ours, if there is to be one.
     fn merge(&self, _versions: Versions<'_, Self::Map>, _resolver: bool) -> Offer<Self::Map> {
+        None
+    }
+
+    /// Makes a store in which versions have names and no history, with these entries, which come in
+    /// order.
+    fn names(_entries: Vec<Entry>) -> Offer<Box<dyn Branches>> {
         None
     }
 

@@ -66,6 +66,8 @@ rows! {
     MERGE_1000 = "merge-1000-warm", "merge 1,000 + 1,000 scattered, warm", Time, Some([3_000.0 * MICRO, 5_000.0 * MICRO]);
     MERGE_RESOLVER = "merge-1000-resolver", "merge 1,000 + 1,000 scattered, 10 conflicts, resolver", Time, Some([3_000.0 * MICRO, 5_000.0 * MICRO]);
     MERGE_RANGES = "merge-ranges", "merge 1,000 + 1,000, two ranges", Time, Some([30.0 * MICRO, 100.0 * MICRO]);
+    NAME = "name", "name for a version, give", Time, None;
+    NAMED = "named", "name for a version, open", Time, None;
     BRANCH = "branch", "branch, make", Time, None;
     CHECKOUT = "checkout", "branch, checkout", Time, None;
     PROVE = "proof-make", "proof of a key, make", Time, None;

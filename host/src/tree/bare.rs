@@ -121,6 +121,19 @@ impl BareTree {
         })
     }
 
+    /// Gives a tree another name, or its first one: it is stored under that name when it is saved, which
+    /// is refused if there is one of that name by then.
+    ///
+    /// # Errors
+    /// [`TreeError::InvalidName`].
+    pub fn of(tree: Tree, name: &str) -> Result<Self, TreeError> {
+        Ok(Self {
+            name: ref_name(name)?,
+            session: Session::new(tree),
+            saved: None,
+        })
+    }
+
     /// Saves the tree under its name, durably: its nodes, its root and its parameters.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Ours, on the memory backend.
 
+use std::convert::Infallible;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -103,11 +104,11 @@ impl Engine for Ours {
     }
 
     fn scan(&self, map: &Tree) -> Result<Answer> {
-        let mut answer = Answer::default();
-        let _end: ControlFlow<()> = map.scan::<[u8], _, _>(.., |key, value| {
-            answer = answer + Answer::entry(key, value);
-            ControlFlow::Continue(())
-        })?;
+        let flow =
+            map.try_fold::<[u8], _, _, Infallible>(.., Answer::default(), |answer, key, value| {
+                ControlFlow::Continue(answer + Answer::entry(key, value))
+            })?;
+        let ControlFlow::Continue(answer) = flow;
         Ok(answer)
     }
 
@@ -143,6 +144,10 @@ impl Engine for Ours {
             self.storage.put(&batch)?;
             Ok(merged.tree)
         }))
+    }
+
+    fn names(entries: Vec<Entry>) -> Offer<Box<dyn Branches>> {
+        Some(branches::OurNames::load(entries).map(|store| Box::new(store) as Box<dyn Branches>))
     }
 
     fn branches(entries: Vec<Entry>) -> Offer<Box<dyn Branches>> {

@@ -143,7 +143,7 @@ impl Engine for ProllyMap {
         )
     }
 
-    fn branches(entries: Vec<Entry>) -> Offer<Box<dyn Branches>> {
+    fn names(entries: Vec<Entry>) -> Offer<Box<dyn Branches>> {
         Some(branches::ProllyMap::load(entries).map(|store| Box::new(store) as Box<dyn Branches>))
     }
 

@@ -15,10 +15,8 @@ use prollytree_0_4::storage::{FileNodeStorage, InMemoryNodeStorage, NodeStorage,
 use prollytree_0_4::tree::{ProllyTree, Tree};
 
 use crate::Result;
-use crate::branches::Branches;
 use crate::data::{Answer, Entry};
 use crate::engine::{Engine, Offer, Versions};
-use crate::engines::branches;
 
 type Digest = ValueDigest<32>;
 type Node = ProllyNode<32>;
@@ -95,8 +93,6 @@ impl Engine for ProllyTree04 {
 
     const GETS: usize = 2_000;
     const PUTS: usize = 1;
-    /// It puts all entries of the branch one by one.
-    const CHECKOUTS: usize = 0;
 
     fn create() -> Result<Self> {
         Ok(Self {
@@ -146,9 +142,10 @@ impl Engine for ProllyTree04 {
         let mut answer = Answer::default();
         self.walk(&map.root, &mut |node| {
             if node.is_leaf {
-                for (key, value) in node.keys.iter().zip(&node.values) {
-                    answer = answer + Answer::entry(key, value);
-                }
+                let entries = node.keys.iter().zip(&node.values);
+                answer = entries.fold(answer, |answer, (key, value)| {
+                    answer + Answer::entry(key, value)
+                });
             }
             Ok(())
         })?;
@@ -204,12 +201,6 @@ impl Engine for ProllyTree04 {
             merged.apply_changes(changes);
             merged
         }))
-    }
-
-    fn branches(entries: Vec<Entry>) -> Offer<Box<dyn Branches>> {
-        Some(
-            branches::ProllyTree04::load(entries).map(|store| Box::new(store) as Box<dyn Branches>),
-        )
     }
 
     fn prove(&self, map: &Map, key: &[u8]) -> Offer<Proof<32>> {

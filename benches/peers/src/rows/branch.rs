@@ -1,4 +1,4 @@
-//! Making branches, and going from one to another.
+//! Making branches or names of versions, and going from one to another.
 
 use std::cell::RefCell;
 
@@ -6,10 +6,16 @@ use crate::Result;
 use crate::bench::{Bench, Check};
 use crate::branches::Branches;
 use crate::data::{Answer, Entry};
-use crate::engine::Engine;
-use crate::row::{BRANCH, CHECKOUT};
+use crate::engine::{Engine, Offer};
+use crate::row::{BRANCH, CHECKOUT, NAME, NAMED, Row};
 
 const BRANCHES: usize = 100;
+
+/// How often a round goes to another branch.
+const STEPS: usize = 101;
+
+/// Makes a store with these entries.
+type Load = fn(Vec<Entry>) -> Offer<Box<dyn Branches>>;
 
 /// The branch that stays where all began, beside `main`, which has gone on.
 const OTHER: &str = "other";
@@ -22,21 +28,22 @@ struct Prepared {
 }
 
 pub(crate) fn run<E: Engine>(bench: &mut Bench<'_>) -> Result<()> {
-    if bench.wants(&BRANCH)
-        && let Some(store) = E::branches(bench.data.entries.clone())
-    {
-        branch(bench, &Prepared::new(store?, bench)?)?;
-    }
-    if bench.wants(&CHECKOUT)
-        && E::CHECKOUTS > 0
-        && let Some(store) = E::branches(bench.data.entries.clone())
-    {
-        checkout(bench, &Prepared::new(store?, bench)?, E::CHECKOUTS)?;
-    }
-    Ok(())
+    make(bench, &NAME, E::names)?;
+    go(bench, &NAMED, E::names)?;
+    make(bench, &BRANCH, E::branches)?;
+    go(bench, &CHECKOUT, E::branches)
 }
 
 impl Prepared {
+    /// Makes the store, if the row is wanted and the engine has one.
+    fn load(bench: &Bench<'_>, row: &'static Row, load: Load) -> Result<Option<Self>> {
+        if !bench.wants(row) {
+            return Ok(None);
+        }
+        let store = load(bench.data.entries.clone()).transpose()?;
+        store.map(|store| Self::new(store, bench)).transpose()
+    }
+
     fn new(mut store: Box<dyn Branches>, bench: &Bench<'_>) -> Result<Self> {
         let data = bench.data;
         let before = data.entries[data.order[0]].clone();
@@ -51,11 +58,14 @@ impl Prepared {
     }
 }
 
-/// All of them have what has been changed.
-fn branch(bench: &mut Bench<'_>, prepared: &Prepared) -> Result<()> {
+/// Makes branches. All of them have what has been changed.
+fn make(bench: &mut Bench<'_>, row: &'static Row, load: Load) -> Result<()> {
+    let Some(prepared) = Prepared::load(bench, row, load)? else {
+        return Ok(());
+    };
     let (key, value) = &prepared.after;
     bench.time(
-        &BRANCH,
+        row,
         BRANCHES,
         |round| {
             let names = (0..BRANCHES).map(|number| format!("branch-{round}-{number}"));
@@ -76,21 +86,24 @@ fn branch(bench: &mut Bench<'_>, prepared: &Prepared) -> Result<()> {
     )
 }
 
-/// To and fro, an odd number of times, so that each round ends on the other branch than the last.
-fn checkout(bench: &mut Bench<'_>, prepared: &Prepared, checkouts: usize) -> Result<()> {
+/// Goes to and fro, an odd number of times, so that each round ends on the other branch than the last.
+fn go(bench: &mut Bench<'_>, row: &'static Row, load: Load) -> Result<()> {
+    let Some(prepared) = Prepared::load(bench, row, load)? else {
+        return Ok(());
+    };
     bench.time(
-        &CHECKOUT,
-        checkouts,
+        row,
+        STEPS,
         |round| {
             let names = [OTHER, "main"].into_iter().cycle();
-            Ok((round, names.skip(round % 2).take(checkouts)))
+            Ok((round, names.skip(round % 2).take(STEPS)))
         },
         |(_, names)| {
             let mut store = prepared.store.borrow_mut();
             Some(names.try_for_each(|name| store.checkout(name)))
         },
         |(round, _), ()| {
-            let Prepared { before, after, .. } = prepared;
+            let Prepared { before, after, .. } = &prepared;
             let (key, value) = if round % 2 == 0 { before } else { after };
             Ok(Check {
                 found: prepared.store.borrow().get(key)?,

@@ -71,6 +71,24 @@ fn whoever_saves_the_same_has_lost_nothing() {
 }
 
 #[test]
+fn a_tree_gets_another_name_unless_one_has_it() {
+    let storage = place();
+    let mut tree = BareTree::open_or_create(&storage, "t", small()).unwrap();
+    tree.insert("a", "1").unwrap();
+    tree.save_config().unwrap();
+    let mut copy = BareTree::of(tree.tree().unwrap(), "copy").unwrap();
+    copy.save_config().unwrap();
+    copy.insert("a", "2").unwrap();
+    copy.save_config().unwrap();
+    let value = |name| load(&storage, name).find(b"a").unwrap().unwrap();
+    assert_eq!((&*value("t"), &*value("copy")), (&b"1"[..], &b"2"[..]));
+    let mut taken = BareTree::of(tree.tree().unwrap(), "copy").unwrap();
+    let error = taken.save_config().unwrap_err();
+    assert!(matches!(error, TreeError::TreeMoved { .. }), "{error}");
+    assert_eq!(&*value("copy"), b"2");
+}
+
+#[test]
 fn an_update_is_of_what_is_there() {
     let storage = place();
     let mut tree = BareTree::open_or_create(&storage, "t", small()).unwrap();

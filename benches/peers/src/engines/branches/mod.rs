@@ -1,11 +1,11 @@
-//! Stores with branches, where an engine has them.
+//! Stores with branches, or in which versions have names, where an engine has them.
+
+mod our_names;
 
 mod ours;
 
 mod prolly_map;
 
-mod prollytree_04;
-
+pub(super) use self::our_names::OurNames;
 pub(super) use self::ours::Ours;
 pub(super) use self::prolly_map::ProllyMap;
-pub(super) use self::prollytree_04::ProllyTree04;
