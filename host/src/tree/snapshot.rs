@@ -52,11 +52,12 @@ impl Tree {
     /// [`TreeError::WrongParameters`] if it was written with others; a
     /// [`StorageError`](crate::storage::StorageError) if the root is absent, corrupt or no node.
     pub fn open(storage: Storage, root: Hash, parameters: Parameters) -> Result<Self, TreeError> {
-        let empty = Self::empty(storage, parameters);
-        if root == empty.root {
+        // Mostly it is at hand, and the root of no empty tree, which need not be stored.
+        let empty = (!storage.is_cached(&root)).then(|| Self::empty(storage.clone(), parameters));
+        if let Some(empty) = empty.filter(|empty| empty.root == root) {
             return Ok(empty);
         }
-        let node = empty.storage.load::<Node>(&root)?;
+        let node = storage.load::<Node>(&root)?;
         if node.fingerprint() != parameters.fingerprint() {
             return Err(TreeError::WrongParameters { root });
         }
@@ -65,9 +66,10 @@ impl Tree {
             return Err(TreeError::Inconsistent { hash: root, reason });
         }
         Ok(Self {
+            storage,
+            parameters,
             root,
             node,
-            ..empty
         })
     }
 
