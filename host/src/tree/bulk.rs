@@ -167,9 +167,8 @@ impl<'a> BulkLoad<'a> {
             Stage::Direct { tree, writer, .. } => tree.with_root(writer.finish()?),
             Stage::Sorting { tree, sorter } => {
                 let mut writer = Writer::new(&tree, Output::store(tree.storage()));
-                for edit in sorter.finish()? {
-                    let (key, edit) = edit?;
-                    writer.apply(&key, &edit)?;
+                sorter.finish(|key, edit| {
+                    writer.apply(key, edit)?;
                     self.applied += 1;
                     if self.applied.is_multiple_of(STEP) {
                         self.options.tell(BulkProgress::Applied {
@@ -177,7 +176,8 @@ impl<'a> BulkLoad<'a> {
                             total: self.taken,
                         });
                     }
-                }
+                    Ok(())
+                })?;
                 tree.with_root(writer.finish()?)
             }
         };

@@ -48,6 +48,7 @@ mod encode;
 mod entries;
 mod error;
 mod frontier;
+mod in_order;
 mod inspect;
 mod iter;
 mod key;

@@ -3,16 +3,17 @@
 //! What does not fit into memory is sorted run by run into one temporary file, from which the runs
 //! are merged: each edit is written and read once, or once more for every few hundred runs.
 
+use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::{mem, vec};
 
-use super::key::{Key, common_prefix};
-use super::node::head_of;
+use super::in_order::InOrder;
+use super::key::Key;
 use super::staging::OVERHEAD;
 use super::value::BlobRef;
 use super::{Edit, TreeError};
@@ -38,15 +39,15 @@ struct Spilled {
 }
 
 /// Edits in order.
-pub(super) struct Sorted {
-    folder: PathBuf,
+struct Sorted {
     runs: Vec<Run>,
     /// The next edit of each run that is not at its end.
     heads: BinaryHeap<Head>,
 }
 
 enum Run {
-    Memory(vec::IntoIter<(Key, Edit)>),
+    /// Edits, and how many of them have been taken.
+    Memory(InOrder, usize),
     File(BufReader<Section>),
 }
 
@@ -67,9 +68,6 @@ struct Head {
 
 /// So many runs are merged into one, so that the buffers of all are bounded.
 const MOST_RUNS: usize = 256;
-
-/// How many edits are fetched into the processor's cache together.
-const TOGETHER: usize = 64;
 
 /// How much of the file is written, or read of one run, at a time.
 const BUFFER: usize = 64 << 10;
@@ -97,17 +95,25 @@ impl Sorter {
         Ok(())
     }
 
-    pub(super) fn finish(mut self) -> Result<Sorted, TreeError> {
-        let last = Run::Memory(sorted(mem::take(&mut self.pending)).into_iter());
-        let runs = match self.spilled.take() {
-            None => Ok(vec![last]),
-            Some(spilled) => spilled.into_runs().map(|mut runs| {
-                runs.push(last);
-                runs
-            }),
+    /// Calls `visit` with each edit that counts.
+    pub(super) fn finish(
+        mut self,
+        mut visit: impl FnMut(&[u8], &Edit) -> Result<(), TreeError>,
+    ) -> Result<(), TreeError> {
+        let last = InOrder::new(mem::take(&mut self.pending));
+        let Some(spilled) = self.spilled.take() else {
+            return last.iter().try_for_each(|(key, edit)| visit(key, edit));
         };
-        let sorted = runs.and_then(|runs| Sorted::new(runs, self.folder.clone()));
-        sorted.map_err(|source| TreeError::sorting(&self.folder, source))
+        let sorted = spilled.into_runs().and_then(|mut runs| {
+            runs.push(Run::Memory(last, 0));
+            Sorted::new(runs)
+        });
+        let failed = |source| TreeError::sorting(&self.folder, source);
+        let mut sorted = sorted.map_err(failed)?;
+        while let Some((key, edit)) = sorted.next_edit().map_err(failed)? {
+            visit(&key, &edit)?;
+        }
+        Ok(())
     }
 
     /// Writes the pending edits as a run.
@@ -116,10 +122,11 @@ impl Sorter {
             Some(spilled) => spilled,
             None => Spilled::new(&self.folder)?,
         };
-        spilled.push_run(sorted(mem::take(&mut self.pending)).into_iter().map(Ok))?;
+        let pending = InOrder::new(mem::take(&mut self.pending));
+        spilled.push_run(pending.iter().map(Ok))?;
         self.bytes = 0;
         if spilled.ends.len() == MOST_RUNS {
-            let mut runs = Sorted::new(spilled.into_runs()?, self.folder.clone())?;
+            let mut runs = Sorted::new(spilled.into_runs()?)?;
             spilled = Spilled::new(&self.folder)?;
             spilled.push_run(std::iter::from_fn(|| runs.next_edit().transpose()))?;
         }
@@ -137,11 +144,14 @@ impl Spilled {
     }
 
     /// Writes edits, which are in order, as a run.
-    fn push_run(&mut self, edits: impl Iterator<Item = io::Result<(Key, Edit)>>) -> io::Result<()> {
+    fn push_run<K: Borrow<Key>, E: Borrow<Edit>>(
+        &mut self,
+        edits: impl Iterator<Item = io::Result<(K, E)>>,
+    ) -> io::Result<()> {
         let mut end = self.ends.last().copied().unwrap_or(0);
         for edit in edits {
             let (key, edit) = edit?;
-            end += write_edit(&mut self.file, &key, &edit)?;
+            end += write_edit(&mut self.file, key.borrow(), edit.borrow())?;
         }
         self.ends.push(end);
         Ok(())
@@ -166,15 +176,12 @@ impl Spilled {
 }
 
 impl Sorted {
-    fn new(runs: Vec<Run>, folder: PathBuf) -> io::Result<Self> {
+    fn new(runs: Vec<Run>) -> io::Result<Self> {
         let mut sorted = Self {
-            folder,
             heads: BinaryHeap::with_capacity(runs.len()),
             runs,
         };
-        if sorted.runs.len() > 1 {
-            (0..sorted.runs.len()).try_for_each(|run| sorted.refill(run))?;
-        }
+        (0..sorted.runs.len()).try_for_each(|run| sorted.refill(run))?;
         Ok(sorted)
     }
 
@@ -186,9 +193,6 @@ impl Sorted {
     }
 
     fn next_edit(&mut self) -> io::Result<Option<(Key, Edit)>> {
-        if let [only] = &mut self.runs[..] {
-            return only.next();
-        }
         let Some(first) = self.heads.pop() else {
             return Ok(None);
         };
@@ -204,25 +208,13 @@ impl Sorted {
     }
 }
 
-impl Iterator for Sorted {
-    type Item = Result<(Key, Edit), TreeError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let taken = self.next_edit();
-        taken
-            .map_err(|source| TreeError::sorting(&self.folder, source))
-            .transpose()
-    }
-}
-
 impl Run {
     fn next(&mut self) -> io::Result<Option<(Key, Edit)>> {
         match self {
-            Self::Memory(edits) => {
-                if edits.len().is_multiple_of(TOGETHER) {
-                    touch(&edits.as_slice()[..edits.len().min(TOGETHER)]);
-                }
-                Ok(edits.next())
+            Self::Memory(edits, taken) => {
+                let next = edits.take(*taken);
+                *taken += usize::from(next.is_some());
+                Ok(next)
             }
             Self::File(file) => read_edit(file),
         }
@@ -268,59 +260,6 @@ impl PartialEq for Head {
 }
 
 impl Eq for Head {}
-
-/// Sorts edits, and keeps the last of each key.
-///
-/// Compared are numbers that are made of the bytes behind what all keys begin with, and whole keys
-/// only where these are equal: a comparison seldom has to fetch a key from elsewhere.
-fn sorted(mut edits: Vec<(Key, Edit)>) -> Vec<(Key, Edit)> {
-    let Some((first, rest)) = edits.split_first() else {
-        return edits;
-    };
-    if rest
-        .iter()
-        .try_fold(&first.0, |before, (key, _)| (before < key).then_some(key))
-        .is_some()
-    {
-        return edits;
-    }
-    let shared = rest.iter().fold(first.0.len(), |shared, (key, _)| {
-        common_prefix(&first.0[..shared], key)
-    });
-    let mut order: Vec<(u64, usize)> = (edits.iter().enumerate())
-        .map(|(index, (key, _))| (head_of(&key[shared..]), index))
-        .collect();
-    order.sort_unstable_by(|one, other| {
-        let heads = one.0.cmp(&other.0);
-        heads
-            .then_with(|| edits[one.1].0.cmp(&edits[other.1].0))
-            .then(one.1.cmp(&other.1))
-    });
-    let mut sorted: Vec<(Key, Edit)> = Vec::with_capacity(edits.len());
-    let mut head_before = 0;
-    for (head, index) in order {
-        let edit = mem::replace(&mut edits[index], (Key::new(), Edit::Delete));
-        match sorted.last_mut() {
-            Some(last) if head == head_before && last.0 == edit.0 => *last = edit,
-            _ => sorted.push(edit),
-        }
-        head_before = head;
-    }
-    sorted
-}
-
-/// Looks at each edit. What comes in another order than that in which it was allocated is likely not
-/// to be in the processor's cache; looking at many at once waits for all of them together, and not
-/// for one after the other.
-fn touch(edits: &[(Key, Edit)]) {
-    const LINE: usize = 64;
-    let look = |bytes: &[u8]| bytes.iter().step_by(LINE).fold(0, |all, byte| all ^ byte);
-    let seen = edits.iter().map(|(key, edit)| match edit {
-        Edit::Put(value) => look(key) ^ look(value),
-        _ => look(key),
-    });
-    std::hint::black_box(seen.fold(0, |all, byte| all ^ byte));
-}
 
 const DELETE: u8 = 0;
 const PUT: u8 = 1;
@@ -399,7 +338,7 @@ mod tests {
             let file = spilled.file.get_ref().try_clone().unwrap();
             let runs = spilled.into_runs().unwrap();
             file.set_len(len * left).unwrap();
-            let read = Sorted::new(runs, PathBuf::new()).and_then(|mut sorted| {
+            let read = Sorted::new(runs).and_then(|mut sorted| {
                 std::iter::from_fn(|| sorted.next_edit().transpose())
                     .collect::<io::Result<Vec<_>>>()
             });
