@@ -101,10 +101,18 @@ pub(crate) trait Engine: Sized {
         None
     }
 
-    /// Puts an entry and says how many leaves had to be written for it.
-    fn leaves_written(&self, _map: &Self::Map, _entry: &Entry) -> Offer<usize> {
+    /// Puts an entry and says what had to be written for it.
+    fn written(&self, _map: &Self::Map, _entry: &Entry) -> Offer<Written> {
         None
     }
+}
+
+/// What has been written.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Written {
+    pub(crate) leaves: usize,
+    /// The bytes of all nodes.
+    pub(crate) bytes: usize,
 }
 
 /// What is merged.

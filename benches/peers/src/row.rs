@@ -76,6 +76,7 @@ rows! {
     STORED = "stored", "bytes stored / raw", Number, Some([1.05, 1.05]);
     REWRITTEN_MEAN = "rewritten-mean", "leaves rewritten by one insert, mean", Number, Some([1.4, 1.4]);
     REWRITTEN_P99 = "rewritten-p99", "leaves rewritten by one insert, p99", Number, Some([4.0, 4.0]);
+    REWRITTEN_BYTES = "rewritten-bytes", "bytes of nodes written by one insert, mean", Bytes, None;
     DISK_BYTES = "disk-bytes", "bytes on disk / raw", Number, None;
     DISK_LOAD = "disk-load", "load of everything in one durable commit", Rate, None;
     DISK_GET = "disk-get", "get, cold", Time, None;

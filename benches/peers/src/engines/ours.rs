@@ -12,7 +12,7 @@ use prollytree_plugin_api::{Kind, NodeStorage, OpenStorage, Options};
 use crate::Result;
 use crate::branches::Branches;
 use crate::data::{Answer, Entry};
-use crate::engine::{Engine, Offer, Versions};
+use crate::engine::{Engine, Offer, Versions, Written};
 use crate::engines::branches;
 
 pub(crate) struct Ours {
@@ -174,19 +174,21 @@ impl Engine for Ours {
         Some(bytes.map_err(Into::into))
     }
 
-    fn leaves_written(&self, map: &Tree, entry: &Entry) -> Offer<usize> {
-        let written = self
-            .write(map, std::slice::from_ref(entry))
-            .map(|(_, batch)| {
-                // The values are in the leaves, so that leaves are the nodes without links. The node of
-                // an empty tree comes with every batch.
-                let empty = Tree::empty(self.storage.clone(), *map.parameters()).root();
-                let records = batch.records().iter();
-                let leaves = records.filter(|record| {
-                    record.kind == Kind::NODE && record.links.is_empty() && record.hash != empty
-                });
-                leaves.count()
-            });
+    fn written(&self, map: &Tree, entry: &Entry) -> Offer<Written> {
+        let applied = self.write(map, std::slice::from_ref(entry));
+        let written = applied.map(|(_, batch)| {
+            // The node of an empty tree comes with every batch.
+            let empty = Tree::empty(self.storage.clone(), *map.parameters()).root();
+            let mut written = Written::default();
+            for record in batch.records() {
+                if record.kind == Kind::NODE && record.hash != empty {
+                    // The values are in the leaves, so that leaves are the nodes without links.
+                    written.leaves += usize::from(record.links.is_empty());
+                    written.bytes += record.bytes.len();
+                }
+            }
+            written
+        });
         Some(written)
     }
 }

@@ -11,7 +11,7 @@ use prolly::{
 use crate::Result;
 use crate::branches::Branches;
 use crate::data::{Answer, Entry};
-use crate::engine::{Engine, Offer, Versions};
+use crate::engine::{Engine, Offer, Versions, Written};
 use crate::engines::branches;
 
 pub(crate) struct ProllyMap {
@@ -25,19 +25,20 @@ impl ProllyMap {
         Self { store, manager }
     }
 
-    /// Counts the leaves that an insert adds to the store.
-    fn count_new_leaves(&self, map: &Tree, (key, value): &Entry) -> Result<usize> {
+    /// Counts what an insert adds to the store.
+    fn count_new_nodes(&self, map: &Tree, (key, value): &Entry) -> Result<Written> {
         let before: HashSet<_> = self.store.list_node_cids()?.into_iter().collect();
         self.manager.put(map, key.clone(), value.clone())?;
-        let mut leaves = 0;
+        let mut written = Written::default();
         for cid in self.store.list_node_cids()? {
             if !before.contains(&cid)
                 && let Some(bytes) = self.store.get(cid.as_bytes())?
             {
-                leaves += usize::from(Node::from_bytes(&bytes)?.leaf);
+                written.leaves += usize::from(Node::from_bytes(&bytes)?.leaf);
+                written.bytes += bytes.len();
             }
         }
-        Ok(leaves)
+        Ok(written)
     }
 }
 
@@ -174,8 +175,8 @@ impl Engine for ProllyMap {
         )
     }
 
-    fn leaves_written(&self, map: &Tree, entry: &Entry) -> Offer<usize> {
-        Some(self.count_new_leaves(map, entry))
+    fn written(&self, map: &Tree, entry: &Entry) -> Offer<Written> {
+        Some(self.count_new_nodes(map, entry))
     }
 }
 
