@@ -27,7 +27,7 @@ pub(crate) fn run(criterion: &mut Bench, base: &Tree) {
                 bencher.iter_batched_ref(
                     || (reopened(base), side(), side()),
                     |(base, ours, theirs)| merge(base, ours, theirs),
-                    BatchSize::SmallInput,
+                    BatchSize::PerIteration,
                 );
             },
         );

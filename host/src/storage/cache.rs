@@ -4,8 +4,8 @@ use std::any::Any;
 use std::sync::Arc;
 
 use prollytree_plugin_api::Hash;
-use quick_cache::Weighter;
 use quick_cache::sync::{Cache as Concurrent, DefaultLifecycle};
+use quick_cache::{OptionsBuilder, Weighter};
 
 use super::Decode;
 use super::leading::Leading;
@@ -23,10 +23,17 @@ pub(super) struct Decoded {
 impl Cache {
     pub(super) fn new(bytes: u64) -> Self {
         const TYPICAL_RECORD: u64 = 4096;
-        let estimated = usize::try_from(bytes / TYPICAL_RECORD).unwrap_or(usize::MAX);
-        Self(Concurrent::with(
-            estimated,
-            bytes,
+        /// The rest is for what has been asked for once: enough that what a large edit has written is
+        /// still there for the merge or the diff that comes next.
+        const ASKED_FOR_AGAIN: f64 = 0.75;
+        let options = OptionsBuilder::new()
+            .estimated_items_capacity(usize::try_from(bytes / TYPICAL_RECORD).unwrap_or(usize::MAX))
+            .weight_capacity(bytes)
+            .hot_allocation(ASKED_FOR_AGAIN)
+            .build()
+            .expect("both capacities are set");
+        Self(Concurrent::with_options(
+            options,
             Weight,
             Leading,
             DefaultLifecycle::default(),

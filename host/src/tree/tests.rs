@@ -1,5 +1,6 @@
 //! The tree against a `BTreeMap`, over a backend that counts.
 
+mod at_hand;
 mod bare;
 mod boundary;
 mod bulk;

@@ -1,12 +1,9 @@
 //! Work is proportional to what changes: records read and written, counted.
 
-use std::ops::ControlFlow;
-
 use super::*;
 use crate::storage::Decode;
-use crate::storage::work::{self, Work};
 
-fn rows(count: u32) -> Map {
+pub(super) fn rows(count: u32) -> Map {
     let row = |n: u32| {
         let hash = Hash::of(&n.to_le_bytes());
         (
@@ -104,36 +101,6 @@ fn a_lookup_reads_one_node_a_level() {
         tree.depth() - 1,
         "opening has read the root"
     );
-}
-
-/// The cache has the only lock on the way down.
-#[test]
-fn a_warm_descent_computes_no_address_and_takes_no_lock() {
-    let (backend, storage) = new_storage();
-    let map = rows(20_000);
-    let tree = build(&storage, Parameters::default(), &map);
-    let levels = tree.stats().unwrap().levels;
-    let nodes: u64 = levels.iter().map(|level| level.nodes).sum();
-    let below_root = usize::try_from(nodes).unwrap() - 1;
-    let tree = Tree::open(cold(&backend), tree.root(), *tree.parameters()).unwrap();
-    assert!(tree.depth() > 2);
-    backend.take();
-    work::take();
-    let read = || {
-        for key in map.keys().step_by(100) {
-            assert!(tree.get(key).unwrap().is_some());
-            tree.rank(key).unwrap();
-        }
-        assert_eq!(tree.iter().count(), map.len());
-        assert_eq!(tree.iter().rev().count(), map.len());
-        let nothing = tree.scan::<[u8], _, ()>(.., |_, _| ControlFlow::Continue(()));
-        assert!(nothing.unwrap().is_continue());
-        backend.take().0
-    };
-    assert_eq!(read(), below_root);
-    assert_eq!(work::take().addresses, below_root);
-    assert_eq!(read(), 0);
-    assert_eq!(work::take(), Work::default());
 }
 
 #[test]
