@@ -59,8 +59,8 @@ def compare(before, after, load, bounds):
             sides = [int(at[0][0].level < at[1][0].level)]
         else:
             (one, n, *_), (other, m, *_) = at
-            if one.level and one.cells[n][0] == other.cells[m][0] or (
-                    not one.level and one.keys[n] == other.keys[m] and same(one.cells[n], other.cells[m])):
+            if one.keys[n] == other.keys[m] and (
+                    one.cells[n] == other.cells[m] if one.level else same(one.cells[n], other.cells[m])):
                 advance(0), advance(1)
                 continue
             if not one.level and one.keys[n] != other.keys[m]:

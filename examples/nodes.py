@@ -1,6 +1,7 @@
 """Nodes of docs/format.md, and the trees that they make: every length, order and total is checked."""
 import struct
 from bisect import bisect_left
+from os.path import commonprefix
 
 
 class Refused(Exception):
@@ -42,9 +43,9 @@ class Node:
 
     def __init__(self, data):
         need(data[:4] == b"P\1\1\0" and len(data) >= 32, "it is not a node")
-        self.fingerprint, self.level, keys, width, extra, count, prefix, _, key_size, cell_size = (
+        self.fingerprint, self.level, keys, width, extra, count, prefix, reserved, key_size, cell_size = (
             struct.unpack_from("<8sBBBBIHHII", data, 4))
-        need(count <= len(data) // 8, "it is cut off")
+        need(reserved == 0 and count <= len(data) // 8, "reserved bytes are used, or it is cut off")
         fields, leaf = Fields(data, 32), self.level == 0
         heads = fields.pieces([8 * n + 8 for n in range(count)])
         lengths = fields.column(count, 1) if keys else [min(key_size, 8)] * count
@@ -55,12 +56,17 @@ class Node:
         else:
             entries, sizes = fields.column(count, width), fields.column(count, extra)
             self.cells = [(fields.take(32), entries[n], sizes[n]) for n in range(count)]
+        need(all(n <= 8 and not any(head[n:]) for n, head in zip(lengths, heads)), "a head is padded with something")
         prefix, tails = fields.take(prefix), fields.pieces(ends)
+        need(all(n == 8 or not tail for n, tail in zip(lengths, tails)), "a short head has a tail")
         self.keys = [prefix + head[:length] + tail for head, length, tail in zip(heads, lengths, tails)]
         need(all(a < b for a, b in zip(self.keys, self.keys[1:])), "keys do not ascend")
+        need((commonprefix(self.keys[:1] + self.keys[-1:]) or b"") == prefix, "the prefix is not all that keys share")
         if leaf:
+            cells = fields.pieces(places)
+            need(all(len(c) == 40 for n, c in enumerate(cells) if outside >> n & 1), "a cell that refers to nothing")
             self.cells = [(c[:32], int.from_bytes(c[32:], "little")) if outside >> n & 1 else c
-                          for n, c in enumerate(fields.pieces(places))]
+                          for n, c in enumerate(cells)]
             values = sum(c[1] if isinstance(c, tuple) else len(c) for c in self.cells)
         self.totals = (count, values + sum(map(len, self.keys))) if leaf else (sum(entries), sum(sizes))
         need(leaf or count > 0, "an internal node without children")

@@ -87,7 +87,8 @@ impl fmt::Display for Malformed {
             }
             Reason::Version { part, found, known } => write!(
                 f,
-                "its {part} has format version {found}; this version of prollytree reads {known}"
+                "it is written in format version {found} ({part}); this version of prollytree reads \
+                 {known}"
             ),
             Reason::Other(reason) => f.write_str(reason),
         }

@@ -47,8 +47,8 @@ pub enum StorageError {
     /// A record, or what it holds, was written by another version of this program, in a format that
     /// this one does not know: mostly by a later one.
     #[error(
-        "the {part} in the record {hash} has format version {found}, and this version of prollytree \
-         reads {known}; the version that wrote it reads it"
+        "the record {hash} is written in format version {found} ({part}), and this version of \
+         prollytree reads {known}; the version that wrote it reads it"
     )]
     OtherVersion {
         /// The record's address.

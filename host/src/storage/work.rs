@@ -1,4 +1,5 @@
-//! What a thread has done beside calling the backend, counted for tests.
+//! What a thread has done beside calling the backend, counted for tests. Leaves of a bulk load are
+//! hashed on other threads, and not counted here.
 
 use std::cell::Cell;
 

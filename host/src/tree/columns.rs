@@ -88,13 +88,25 @@ impl Node {
             self.fields.cell_size as usize,
         ];
         let columns = [Self::heads, Self::tails, Self::cells];
-        let mut same = most;
-        for (column, width) in columns.into_iter().zip(widths) {
-            let (mine, theirs) = (direction.take(&mine, same), direction.take(&theirs, same));
-            let equal = common(column(self, mine), column(other, theirs));
-            same = equal.checked_div(width).unwrap_or(same);
+        // More and more together: where one column is the same and another is not, all of it would be
+        // compared again for each entry.
+        let (mut done, mut together) = (0, 8);
+        while done < most {
+            let part = together.min(most - done);
+            let (mine, theirs) = (direction.skip(&mine, done), direction.skip(&theirs, done));
+            let mut same = part;
+            for (column, width) in columns.into_iter().zip(widths) {
+                let (mine, theirs) = (direction.take(&mine, same), direction.take(&theirs, same));
+                let equal = common(column(self, mine), column(other, theirs));
+                same = equal.checked_div(width).unwrap_or(same);
+            }
+            done += same;
+            if same < part {
+                break;
+            }
+            together *= 4;
         }
-        same
+        done
     }
 
     /// Says whether two leaves have the same prefix and columns of the same widths, with all values in
@@ -140,6 +152,13 @@ impl Node {
     /// Says whether all keys of a leaf have one length and all its values another, and lie in it.
     pub(super) fn is_uniform(&self) -> bool {
         self.fields.key_width == 0 && self.fields.cell_width == 0 && self.fields.extra == 0
+    }
+
+    /// Returns the lengths that all keys of a leaf have behind the prefix, and all its values, if each
+    /// is the same and all values are in it.
+    pub(super) fn uniform(&self) -> Option<(usize, usize)> {
+        let lengths = self.uniform_rest().zip(self.uniform_cell());
+        lengths.filter(|_| self.is_uniform())
     }
 
     /// Returns the length that every cell of a leaf has, if it is the same.

@@ -27,10 +27,15 @@ pub(super) trait NodeSource {
         before: Option<KeyRef<'_>>,
     ) -> Result<Arc<Node>, Self::Error>;
 
-    /// Is told what is left of both trees before children are asked for that differ, so that they can
-    /// be fetched together.
-    fn prepare(&mut self, left: [&Left; 2], bounds: &Bounds) -> Result<(), Self::Error> {
-        let _ = (left, bounds);
+    /// Is told what is left of both trees, and which of them goes down next, before children are asked
+    /// for that differ, so that they can be fetched together.
+    fn prepare(
+        &mut self,
+        left: [&Left; 2],
+        steps: [bool; 2],
+        bounds: &Bounds,
+    ) -> Result<(), Self::Error> {
+        let _ = (left, steps, bounds);
         Ok(())
     }
 }
@@ -143,11 +148,11 @@ impl<S: NodeSource> Comparison<S> {
                     before.compare(after, self.before.direction)
                 }
             };
+            self.prepare([order.is_le(), order.is_ge()])?;
             let difference = match order {
                 Ordering::Less => self.step(Side::Before)?.map(Difference::Removed),
                 Ordering::Greater => self.step(Side::After)?.map(Difference::Added),
                 Ordering::Equal => {
-                    self.prepare()?;
                     let (before, after) = (self.step(Side::Before)?, self.step(Side::After)?);
                     let both = before.zip(after);
                     both.map(|(before, after)| Difference::Changed { before, after })
@@ -159,13 +164,17 @@ impl<S: NodeSource> Comparison<S> {
         }
     }
 
-    fn prepare(&mut self) -> Result<(), S::Error> {
-        match self.before.open.last() {
-            Some(open) if !open.node.is_leaf() => {
-                (self.source).prepare([&self.before, &self.after], &self.bounds)
-            }
-            _ => Ok(()),
+    /// Says that sides step, unless that is over entries of leaves.
+    fn prepare(&mut self, steps: [bool; 2]) -> Result<(), S::Error> {
+        let left = [&self.before, &self.after];
+        let goes_down = |(left, steps): (&Left, bool)| {
+            steps && left.open.last().is_some_and(|open| !open.node.is_leaf())
+        };
+        let steps = [0, 1].map(|side| goes_down((left[side], steps[side])));
+        if steps.contains(&true) {
+            self.source.prepare(left, steps, &self.bounds)?;
         }
+        Ok(())
     }
 
     /// Steps over what comes next on a side: returns an entry of a leaf, opens a child.
@@ -269,13 +278,29 @@ impl Open {
             direction.take(&self.left, most),
             direction.take(&after.left, most),
         );
+        // A key or totals that one of them makes up are found when the child is opened.
         let same = |(index, at): &(usize, usize)| {
-            self.node.child(*index).hash == after.node.child(*at).hash
+            self.node.child(*index) == after.node.child(*at)
+                && self.node.compare_keys(*index, &after.node, *at).is_eq()
         };
         let pairs = mine.zip(theirs);
         match direction {
             Direction::Forwards => pairs.take_while(same).count(),
-            Direction::Backwards => pairs.rev().take_while(same).count(),
+            // From the end nothing has been seen of what comes before a child.
+            Direction::Backwards => pairs
+                .rev()
+                .take_while(|pair| {
+                    same(pair) && self.key_before(pair.0) == after.key_before(pair.1)
+                })
+                .count(),
+        }
+    }
+
+    /// Returns the key before a child in its tree.
+    fn key_before(&self, index: usize) -> Option<KeyRef<'_>> {
+        match index.checked_sub(1) {
+            Some(before) => Some(self.node.key(before)),
+            None => (self.before.as_ref()).map(|(node, index)| node.key(*index)),
         }
     }
 

@@ -166,10 +166,16 @@ impl NodeSource for Loading {
         Ok(child)
     }
 
-    fn prepare(&mut self, left: [&Left; 2], bounds: &Bounds) -> Result<(), TreeError> {
+    fn prepare(
+        &mut self,
+        left: [&Left; 2],
+        steps: [bool; 2],
+        bounds: &Bounds,
+    ) -> Result<(), TreeError> {
         let storage = self.before.storage();
-        let next = left[0].next();
-        if next.is_none_or(|(node, index)| node.is_loaded(storage, index))
+        let next = left.iter().zip(steps).filter(|(_, steps)| *steps);
+        let mut next = next.filter_map(|(left, _)| left.next());
+        if next.all(|(node, index)| node.is_loaded(storage, index))
             || !storage.is_same(self.after.storage())
         {
             return Ok(());

@@ -68,12 +68,15 @@ impl Tree {
             let leaf = cursor.node();
             let until = end_in(leaf, end);
             let entries = cursor.index()..until.max(cursor.index());
-            let flow = if let Some(keys) = ShortKeys::of(leaf, &entries) {
-                fold_short(leaf, entries, &keys, folded, &mut step)
-            } else if leaf.is_uniform() {
-                fold_uniform(leaf, entries, &mut key, folded, &mut step)
-            } else {
-                self.fold_leaf(leaf, entries, &mut key, folded, &mut step)?
+            let flow = match (leaf.uniform(), ShortKeys::of(leaf, &entries)) {
+                (Some((_, cell_len)), Some(keys)) => {
+                    let cells = leaf.cells(entries);
+                    fold_short(&keys, (cells, cell_len), folded, &mut step)
+                }
+                (Some(lengths), None) => {
+                    fold_uniform(leaf, entries, lengths, &mut key, folded, &mut step)
+                }
+                (None, _) => self.fold_leaf(leaf, entries, &mut key, folded, &mut step)?,
             };
             match flow {
                 ControlFlow::Continue(next) => folded = next,
@@ -114,14 +117,11 @@ impl Tree {
 /// Goes through entries of a leaf that have short keys of one length, and values of one length, all of
 /// them inline.
 fn fold_short<A, B>(
-    leaf: &Node,
-    entries: Range<usize>,
     keys: &ShortKeys<'_>,
+    (mut cells, cell_len): (&[u8], usize),
     mut folded: A,
     step: &mut impl FnMut(A, &[u8], &[u8]) -> ControlFlow<B, A>,
 ) -> ControlFlow<B, A> {
-    let cell_len = leaf.uniform_cell().unwrap_or(0);
-    let mut cells = leaf.cells(entries);
     for key in keys.iter() {
         let (value, rest) = cells.split_at(cell_len);
         cells = rest;
@@ -135,13 +135,11 @@ fn fold_short<A, B>(
 fn fold_uniform<A, B>(
     leaf: &Node,
     entries: Range<usize>,
+    (rest_len, cell_len): (usize, usize),
     key: &mut Vec<u8>,
     mut folded: A,
     step: &mut impl FnMut(A, &[u8], &[u8]) -> ControlFlow<B, A>,
 ) -> ControlFlow<B, A> {
-    let (Some(rest_len), Some(cell_len)) = (leaf.uniform_rest(), leaf.uniform_cell()) else {
-        return ControlFlow::Continue(folded);
-    };
     let prefix_len = leaf.prefix().len();
     let head_len = rest_len.min(HEAD_LEN);
     let tail_len = rest_len - head_len;

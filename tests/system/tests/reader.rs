@@ -189,6 +189,7 @@ fn proofs_that_are_kept_beside_a_fixture_show_what_was_claimed() {
     let claims = fs::read_to_string(folder.join("claims.txt")).unwrap();
     let (commit, claims) = claims.split_once('\n').unwrap();
     let commit = commit.strip_prefix("commit ").unwrap().parse().unwrap();
+    assert_eq!(claims.lines().count(), 5);
     for claim in claims.lines() {
         let (name, claim) = claim.split_once(' ').unwrap();
         let shown = accepted(&read("verify", &folder.join(name), commit));

@@ -173,8 +173,13 @@ impl NodeSource for Recording {
         Ok(child)
     }
 
-    fn prepare(&mut self, left: [&Left; 2], bounds: &Bounds) -> Result<(), TreeError> {
-        self.loading.prepare(left, bounds)
+    fn prepare(
+        &mut self,
+        left: [&Left; 2],
+        steps: [bool; 2],
+        bounds: &Bounds,
+    ) -> Result<(), TreeError> {
+        self.loading.prepare(left, steps, bounds)
     }
 }
 

@@ -450,3 +450,35 @@ fn a_part_of_a_diff_takes_a_call_a_level_and_reads_that_part() {
         assert!(read <= 2 * found + 4 * old.depth(), "{read} nodes");
     }
 }
+
+/// What one side has alone is fetched together too.
+#[test]
+fn a_diff_against_less_takes_a_few_calls_a_level() {
+    let (backend, storage) = new_storage();
+    let map = rows(100_000);
+    let all = build(&storage, Parameters::default(), &map);
+    let half: Map = map.into_iter().take(50_000).collect();
+    let half = build(&storage, Parameters::default(), &half);
+    let none = Tree::empty(storage, Parameters::default());
+    for less in [&half, &none] {
+        for forwards in [true, false] {
+            for turned in [true, false] {
+                let storage = cold(&backend);
+                let open =
+                    |tree: &Tree| Tree::open(storage.clone(), tree.root(), *tree.parameters());
+                let [old, new] = if turned { [less, &all] } else { [&all, less] };
+                let (old, new) = (open(old).unwrap(), open(new).unwrap());
+                backend.take_calls();
+                let diff = old.diff(&new);
+                let changes = if forwards {
+                    diff.map(Result::unwrap).count()
+                } else {
+                    diff.rev().map(Result::unwrap).count()
+                };
+                assert_eq!(changes as u64, all.len() - less.len());
+                let calls = backend.take_calls();
+                assert!(calls <= 8 * all.depth(), "{calls} for {changes} changes");
+            }
+        }
+    }
+}

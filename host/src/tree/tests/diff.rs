@@ -183,7 +183,7 @@ fn a_leaf_that_begins_too_early_is_an_error_from_either_end() {
         }
     }
     let beside = tree.diff_range(&empty, key(b"h")..);
-    assert_eq!(beside.rev().count(), 2);
+    assert_eq!(beside.rev().map(Result::unwrap).count(), 2);
 
     // Whoever makes a proof of it looks away.
     let range = (Bound::Excluded(key(b"f")), Bound::Unbounded);
@@ -222,4 +222,88 @@ fn a_diff_ends_at_both_ends_after_an_error() {
     };
     assert!(diff.next_back().unwrap().is_err());
     assert!(diff.next().is_none() && diff.next_back().is_none());
+}
+
+/// Both trees hold the same node, and one of them says of it what is not so.
+#[test]
+fn a_node_that_both_have_hides_nothing() {
+    let (_, storage) = new_storage();
+    let mut batch = RecordBatch::new();
+    let mut leaf =
+        |keys: &[&'static [u8]]| Some(forge(&mut batch, 0, keys.iter().map(|key| (*key, None))));
+    let [long, rest] = [leaf(&[b"a", b"f", b"m"]), leaf(&[b"n", b"z"])];
+    let [short, longer] = [leaf(&[b"a", b"c"]), leaf(&[b"a", b"c", b"e"])];
+    let shared = leaf(&[b"d", b"f", b"m"]);
+    let mut root =
+        |children: [(&'static [u8], Option<Child>); 2]| forge(&mut batch, 1, children).hash;
+    let pairs = [
+        // It is said to end where it does not: whoever looks for what is behind that looks elsewhere.
+        (
+            root([(b"m", long), (b"z", rest)]),
+            root([(b"c", long), (b"z", rest)]),
+        ),
+        // What is put before it ends behind where it begins.
+        (
+            root([(b"c", short), (b"m", shared)]),
+            root([(b"e", longer), (b"m", shared)]),
+        ),
+    ];
+    storage.put(&batch).unwrap();
+    for (honest, lying) in pairs {
+        let open = |root| Tree::open(storage.clone(), root, tiny()).unwrap();
+        for (old, new) in [(open(honest), open(lying)), (open(lying), open(honest))] {
+            let found = [old.diff(&new).last(), old.diff(&new).rev().last()];
+            for last in found {
+                let last = last.transpose().unwrap_err();
+                assert!(matches!(last, TreeError::Inconsistent { .. }), "{last}");
+            }
+            assert!(old.generate_diff_proof(&new).is_err());
+            // Whoever makes a proof of it looks away.
+            let empty = Tree::empty(storage.clone(), tiny());
+            let mut proof = empty.generate_diff_proof(&empty).unwrap();
+            *proof.nodes() = [&old, &new]
+                .map(|tree| tree.root_node().bytes.clone())
+                .to_vec();
+            assert!(proof.changes(&old.root(), &new.root()).is_err());
+        }
+    }
+}
+
+#[test]
+fn changes_are_found_anywhere_in_a_large_leaf() {
+    let (_, storage) = new_storage();
+    let size = NodeSize {
+        target: 700,
+        min: 700,
+        max: 700,
+    };
+    let parameters = Parameters::new(Shape {
+        measure: Measure::Entries,
+        leaf: size,
+        ..Shape::default()
+    });
+    let map: Map = (0..700_u32)
+        .map(|n| (n.to_be_bytes().to_vec(), vec![7; 5]))
+        .collect();
+    let tree = build(&storage, parameters.unwrap(), &map);
+    assert_eq!(tree.depth(), 1);
+    let row = |n: usize| u32::try_from(n).unwrap().to_be_bytes().to_vec();
+    for at in 0..700 {
+        let mut rows = [at, (at * 7) % 700, (at * 31 + 5) % 700];
+        rows.sort_unstable();
+        let edits: BTreeMap<_, _> = rows.map(|n| (row(n), Edit::Put(vec![8; 5]))).into();
+        let expected: Vec<_> = edits.keys().cloned().collect();
+        let other = apply(&tree, edits);
+        let keys = |diff: Vec<Change>| {
+            diff.into_iter()
+                .map(|change| change.key)
+                .collect::<Vec<_>>()
+        };
+        let forwards: Result<_, _> = tree.diff(&other).collect();
+        assert_eq!(keys(forwards.unwrap()), expected);
+        let backwards: Result<Vec<_>, _> = tree.diff(&other).rev().collect();
+        let mut backwards = keys(backwards.unwrap());
+        backwards.reverse();
+        assert_eq!(backwards, expected);
+    }
 }
