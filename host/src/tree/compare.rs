@@ -265,7 +265,8 @@ impl Left {
 
 impl Open {
     /// Returns how many entries come next that are the same in both nodes: of leaves by their keys and
-    /// values, of internal nodes of one level by the addresses of the children.
+    /// values, of internal nodes of one level by all that they say of the children: what only one of them
+    /// makes up must not pass unseen, and is found when the child is opened.
     fn same_run(&self, after: &Self, direction: Direction) -> usize {
         if self.node.level() != after.node.level() {
             return 0;
@@ -278,7 +279,6 @@ impl Open {
             direction.take(&self.left, most),
             direction.take(&after.left, most),
         );
-        // A key or totals that one of them makes up are found when the child is opened.
         let same = |(index, at): &(usize, usize)| {
             self.node.child(*index) == after.node.child(*at)
                 && self.node.compare_keys(*index, &after.node, *at).is_eq()
