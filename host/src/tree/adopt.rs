@@ -32,6 +32,7 @@ impl Writer<'_> {
             None => Vec::new(),
         };
         self.hear_news(true)?;
+        self.end_appending()?;
         for level in 0..=at {
             self.reach(level);
             if self.levels[level].progress == Progress::Inside {

@@ -22,8 +22,6 @@ pub(super) struct Boundary {
     entries: u32,
     bytes: u64,
     size: u64,
-    /// The size in units of the target, as a fixed-point number with 16 fractional bits.
-    relative_size: u64,
 }
 
 /// No node grows above this many bytes plus two entries, whatever its measure.
@@ -68,7 +66,6 @@ impl Boundary {
             entries: 0,
             bytes: 0,
             size: 0,
-            relative_size: 0,
         }
     }
 
@@ -76,11 +73,11 @@ impl Boundary {
     /// begins a new one. The key is asked for only where it decides.
     #[inline]
     pub(super) fn ends_with<'k>(&mut self, weight: u64, key: impl FnOnce() -> &'k [u8]) -> bool {
-        let before = self.relative_size;
+        let before = self.size;
         self.add(1, weight);
         let ends = self.ends(before, key);
         if ends {
-            (self.entries, self.bytes, self.size, self.relative_size) = (0, 0, 0, 0);
+            (self.entries, self.bytes, self.size) = (0, 0, 0);
         }
         ends
     }
@@ -95,7 +92,12 @@ impl Boundary {
         self.entries = self.entries.saturating_add(count);
         self.bytes += weight;
         self.size += self.step.map_or(weight, |step| step * u64::from(count));
-        self.relative_size = (self.size << 16) / self.target;
+    }
+
+    /// Returns a size in units of the target, as a fixed-point number with 16 fractional bits.
+    #[inline]
+    fn relative(&self, size: u64) -> u64 {
+        (size << 16) / self.target
     }
 
     #[inline]
@@ -109,7 +111,7 @@ impl Boundary {
         if self.size < self.min {
             return false;
         }
-        let hazard = hazard(u128::from(before), u128::from(self.relative_size));
+        let hazard = hazard(self.relative(before), self.relative(self.size));
         // The chance is 1 - exp(-hazard), here as 2 hazard / (2 + hazard), which is as good and
         // needs neither floats nor a table.
         let two = 2_u128 << 32;
@@ -118,8 +120,16 @@ impl Boundary {
     }
 }
 
-/// Returns how much the cumulative hazard grows between two relative sizes with 16 fractional bits:
-/// a number with 32 fractional bits.
-fn hazard(before: u128, after: u128) -> u128 {
-    (SCALE * (after.pow(3) - before.pow(3))) >> 32
+/// Returns how much the cumulative hazard grows between two relative sizes: a number with 32 fractional
+/// bits.
+#[inline]
+fn hazard(before: u64, after: u64) -> u128 {
+    // The third power of anything less fits into 64 bits.
+    const SMALL: u64 = 1 << 21;
+    let grown = if after < SMALL {
+        u128::from(after.pow(3) - before.pow(3))
+    } else {
+        u128::from(after).pow(3) - u128::from(before).pow(3)
+    };
+    (SCALE * grown) >> 32
 }

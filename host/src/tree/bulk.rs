@@ -89,7 +89,6 @@ enum Stage<'a> {
     Direct {
         tree: &'a Tree,
         writer: Box<Writer<'a>>,
-        last: Option<Key>,
     },
     /// It waits until all are there.
     Sorting { tree: Tree, sorter: Sorter },
@@ -107,7 +106,6 @@ impl<'a> BulkLoad<'a> {
             stage: Stage::Direct {
                 tree,
                 writer: Box::new(writer),
-                last: None,
             },
             options,
             taken: 0,
@@ -132,17 +130,14 @@ impl<'a> BulkLoad<'a> {
         if key.len() > MAX_KEY_LEN {
             return Err(TreeError::KeyTooLong { len: key.len() });
         }
-        if let Stage::Direct {
-            last: Some(last), ..
-        } = &self.stage
-            && key <= *last
+        if let Stage::Direct { writer, .. } = &self.stage
+            && !writer.order.follows(&key)
         {
             self.begin_to_sort()?;
         }
         match &mut self.stage {
-            Stage::Direct { writer, last, .. } => {
+            Stage::Direct { writer, .. } => {
                 writer.apply(&key, &edit)?;
-                *last = Some(key);
                 self.applied += 1;
             }
             Stage::Sorting { sorter, .. } => sorter.push(key, edit)?,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use prollytree_plugin_api::{Buffer, Hash};
 
 use super::boundary::Boundary;
+use super::content::Content;
 use super::entries::Entries;
-use super::key::KeyRef;
 use super::node::{Child, Node};
 use super::parameters::{Fingerprint, Parameters};
 use super::value::Cell;
@@ -33,6 +33,13 @@ pub(super) struct Cut {
 }
 
 impl Cut {
+    pub(super) fn of(content: &Content<'_>, fingerprint: Fingerprint) -> Self {
+        Self {
+            node: content.node(fingerprint),
+            links: content.links(),
+        }
+    }
+
     pub(super) fn bytes(&self) -> &Buffer {
         &self.node.bytes
     }
@@ -73,14 +80,16 @@ impl Chunker {
 
     /// Adds an entry of a leaf; if the node ends with it, it can be [taken](Self::take).
     pub(super) fn push_cell(&mut self, key: &[u8], cell: &Cell<'_>) -> bool {
-        self.entries.push_cell(KeyRef::from(key), cell);
-        let ends = self.boundary.ends_with(cell_weight(key, cell), || key);
+        self.entries.push_cell(key, cell);
+        let ends = self
+            .boundary
+            .ends_with(cell_weight(key, cell.len()), || key);
         self.keep_step(ends)
     }
 
     /// Adds an entry of an internal node, in the same way.
     pub(super) fn push_child(&mut self, key: &[u8], child: Child) -> bool {
-        self.entries.push_child(KeyRef::from(key), child);
+        self.entries.push_child(key, child);
         let ends = self.boundary.ends_with(child_weight(key), || key);
         self.keep_step(ends)
     }
@@ -123,10 +132,9 @@ impl Chunker {
     /// Returns the node that the entries make (without any, that of an empty tree) and begins the
     /// next one.
     pub(super) fn cut(&mut self) -> Cut {
-        let node = self.entries.node(self.level, self.fingerprint);
-        let links = self.entries.links();
+        let cut = Cut::of(&self.entries.content(self.level), self.fingerprint);
         self.entries.clear();
-        Cut { node, links }
+        cut
     }
 
     /// Behind a boundary the step is lost, until another old node is entered.
@@ -137,8 +145,8 @@ impl Chunker {
 }
 
 /// Returns what an entry of a leaf weighs, where the rule is concerned.
-pub(super) fn cell_weight(key: &[u8], cell: &Cell<'_>) -> u64 {
-    (key.len().max(LEAST_KEY_WEIGHT) + cell.len()) as u64
+pub(super) fn cell_weight(key: &[u8], cell_len: usize) -> u64 {
+    (key.len().max(LEAST_KEY_WEIGHT) + cell_len) as u64
 }
 
 /// Returns what an entry of an internal node weighs, where the rule is concerned.

@@ -3,6 +3,7 @@
 use prollytree_plugin_api::Buffer;
 
 use super::key::MAX_KEY_LEN;
+use super::node::head_of;
 use super::value::{BlobRef, Value, ValueHandle, ValueReader};
 use super::{Key, TreeError};
 use crate::storage::Storage;
@@ -59,26 +60,30 @@ impl Edit {
 /// Checks that edits come in order and within the limits of the format.
 #[derive(Debug, Default)]
 pub(super) struct Order {
-    last: Option<Key>,
-    index: u64,
+    /// The edits that have come.
+    count: u64,
+    /// The key of the last one, and its first bytes, which mostly decide.
+    last: Key,
+    last_head: u64,
 }
 
 impl Order {
+    /// Says whether a key comes behind that of the last edit.
+    pub(super) fn follows(&self, key: &[u8]) -> bool {
+        head_of(key) > self.last_head || key > self.last.as_slice() || self.count == 0
+    }
+
     pub(super) fn check(&mut self, key: &[u8]) -> Result<(), TreeError> {
         if key.len() > MAX_KEY_LEN {
             return Err(TreeError::KeyTooLong { len: key.len() });
         }
-        match &mut self.last {
-            Some(last) if key <= last.as_slice() => {
-                return Err(TreeError::Unsorted { index: self.index });
-            }
-            Some(last) => {
-                last.clear();
-                last.extend_from_slice(key);
-            }
-            none => *none = Some(key.to_vec()),
+        if !self.follows(key) {
+            return Err(TreeError::Unsorted { index: self.count });
         }
-        self.index += 1;
+        self.count += 1;
+        self.last_head = head_of(key);
+        self.last.clear();
+        self.last.extend_from_slice(key);
         Ok(())
     }
 }

@@ -6,9 +6,10 @@ use std::ops::Range;
 
 use prollytree_plugin_api::{Buffer, Kind};
 
+use super::content::{Content, Piece};
 use super::decode::VERSION;
-use super::entries::{Entries, Piece, Pile};
 use super::layout::{Fields, HEAD_LEN, Layout, end_width, number_width, write_number};
+use super::new_entries::Pile;
 use super::node::{Node, head_of};
 use super::parameters::Fingerprint;
 use crate::storage::header;
@@ -21,9 +22,9 @@ enum Keys<'a> {
     Listed(&'a Pile, Range<usize>),
 }
 
-impl Entries {
+impl Content<'_> {
     /// Makes the node that holds the entries.
-    pub(super) fn node(&self, level: u8, fingerprint: Fingerprint) -> Node {
+    pub(super) fn node(&self, fingerprint: Fingerprint) -> Node {
         let prefix_len = match (self.first_key(), self.last_key()) {
             (Some(first), Some(last)) => first.common_prefix(last),
             _ => 0,
@@ -31,14 +32,14 @@ impl Entries {
         let mut moved = Pile::default();
         let moved_runs = self.list_moved_keys(prefix_len, &mut moved);
         let keys = self.keys_of_pieces(prefix_len, &moved, moved_runs);
-        let fields = self.fields(level, fingerprint, prefix_len, &keys);
+        let fields = self.fields(fingerprint, prefix_len, &keys);
         let layout = Layout::new(&fields).expect("the boundary rule bounds the size of a node");
 
         let mut out = Vec::with_capacity(layout.end as usize);
         out.extend_from_slice(&header(Kind::NODE, VERSION));
         fields.write(&mut out);
         write_key_columns(&keys, &fields, &mut out);
-        if level == 0 {
+        if self.level == 0 {
             self.write_cell_columns(&mut out, &fields);
         } else {
             self.write_child_columns(&mut out, &fields);
@@ -49,19 +50,19 @@ impl Entries {
             out.truncate(at + prefix_len);
         }
         write_tails(&keys, prefix_len, &mut out);
-        if level == 0 {
+        if self.level == 0 {
             self.write_cells(&mut out);
         }
         debug_assert_eq!(out.len(), layout.end as usize);
         let mut node = Node::new(Buffer::from(out), fields, layout);
-        node.totals = self.totals();
+        node.totals = self.totals;
         node
     }
 
     /// Lists the keys of runs whose node has another prefix; returns where those of each begin.
     fn list_moved_keys(&self, prefix_len: usize, moved: &mut Pile) -> Vec<usize> {
         let mut starts = Vec::new();
-        for piece in &self.pieces {
+        for piece in self.pieces {
             if let Piece::Run(node, run) = piece
                 && node.prefix().len() != prefix_len
             {
@@ -82,7 +83,7 @@ impl Entries {
     ) -> Vec<Keys<'a>> {
         let mut starts = starts.into_iter();
         let keys = self.pieces.iter().map(|piece| match piece {
-            Piece::New(new) => Keys::Listed(&self.keys, new.clone()),
+            Piece::New(new) => Keys::Listed(&self.new.keys, new.clone()),
             Piece::Run(node, run) if node.prefix().len() == prefix_len => {
                 Keys::Columns(node, run.clone())
             }
@@ -94,15 +95,9 @@ impl Entries {
         keys.collect()
     }
 
-    fn fields(
-        &self,
-        level: u8,
-        fingerprint: Fingerprint,
-        prefix_len: usize,
-        keys: &[Keys<'_>],
-    ) -> Fields {
+    fn fields(&self, fingerprint: Fingerprint, prefix_len: usize, keys: &[Keys<'_>]) -> Fields {
         let (key_width, key_size) = key_fields(keys, prefix_len);
-        let (cell_width, extra, cell_size) = if level == 0 {
+        let (cell_width, extra, cell_size) = if self.level == 0 {
             self.cell_fields()
         } else {
             let greatest = self.greatest;
@@ -115,11 +110,11 @@ impl Entries {
         let small = |len: usize| u32::try_from(len).expect("the boundary rule bounds node sizes");
         Fields {
             fingerprint,
-            level,
+            level: self.level,
             key_width,
             cell_width,
             extra,
-            count: small(self.len()),
+            count: small(self.len),
             prefix_len: u16::try_from(prefix_len).expect("keys are at most 65,535 bytes long"),
             key_size: small(key_size),
             cell_size: small(cell_size),
@@ -130,7 +125,7 @@ impl Entries {
     fn cell_fields(&self) -> (u8, u8, usize) {
         let mut lengths = Uniform::default();
         let (mut total, mut outside) = (0, false);
-        for piece in &self.pieces {
+        for piece in self.pieces {
             match piece {
                 Piece::Run(node, run) => {
                     total += node.cells(run.clone()).len();
@@ -143,11 +138,10 @@ impl Entries {
                     }
                 }
                 Piece::New(new) => {
-                    outside |= self.outside[new.clone()].contains(&true);
-                    for cell in self.cells.range(new.clone()) {
-                        total += cell.len();
-                        lengths.add(cell.len());
-                    }
+                    outside |= !self.new.outside(new.clone()).is_empty();
+                    total += self.new.cells.size(new.clone());
+                    let cells = self.new.cells.range(new.clone());
+                    cells.for_each(|cell| lengths.add(cell.len()));
                 }
             }
         }
@@ -164,15 +158,14 @@ impl Entries {
                 end += len as u64;
                 write_number(out, end, fields.cell_width);
             };
-            for piece in &self.pieces {
+            for piece in self.pieces {
                 match piece {
                     Piece::Run(node, run) => {
                         run.clone().for_each(|cell| add(node.cell_len(cell)));
                     }
                     Piece::New(new) => {
-                        self.cells
-                            .range(new.clone())
-                            .for_each(|cell| add(cell.len()));
+                        let cells = self.new.cells.range(new.clone());
+                        cells.for_each(|cell| add(cell.len()));
                     }
                 }
             }
@@ -183,42 +176,47 @@ impl Entries {
     }
 
     fn write_outside(&self, out: &mut Vec<u8>) {
-        let start = out.len();
-        out.resize(start + self.len().div_ceil(8), 0);
-        let mut index = 0;
-        let mut add = |outside: bool| {
-            out[start + index / 8] |= u8::from(outside) << (index % 8);
-            index += 1;
-        };
-        for piece in &self.pieces {
+        let bits = out.len();
+        out.resize(bits + self.len.div_ceil(8), 0);
+        let mut set = |index: usize| out[bits + index / 8] |= 1 << (index % 8);
+        let mut start = 0;
+        for piece in self.pieces {
             match piece {
-                Piece::Run(node, run) => run.clone().for_each(|cell| add(node.is_outside(cell))),
-                Piece::New(new) => self.outside[new.clone()].iter().copied().for_each(&mut add),
+                Piece::Run(node, run) => {
+                    let outside = run.clone().filter(|&cell| node.is_outside(cell));
+                    outside.for_each(|cell| set(start + cell - run.start));
+                    start += run.len();
+                }
+                Piece::New(new) => {
+                    let outside = self.new.outside(new.clone()).iter();
+                    outside.for_each(|&cell| set(start + cell - new.start));
+                    start += new.len();
+                }
             }
         }
     }
 
     fn write_child_columns(&self, out: &mut Vec<u8>, fields: &Fields) {
-        for piece in &self.pieces {
+        for piece in self.pieces {
             match piece {
                 Piece::Run(node, run) => node.write_counts(run.clone(), fields.cell_width, out),
-                Piece::New(new) => self.children[new.clone()]
+                Piece::New(new) => self.new.children[new.clone()]
                     .iter()
                     .for_each(|child| write_number(out, child.totals.entries, fields.cell_width)),
             }
         }
-        for piece in &self.pieces {
+        for piece in self.pieces {
             match piece {
                 Piece::Run(node, run) => node.write_sizes(run.clone(), fields.extra, out),
-                Piece::New(new) => self.children[new.clone()]
+                Piece::New(new) => self.new.children[new.clone()]
                     .iter()
                     .for_each(|child| write_number(out, child.totals.bytes, fields.extra)),
             }
         }
-        for piece in &self.pieces {
+        for piece in self.pieces {
             match piece {
                 Piece::Run(node, run) => out.extend_from_slice(node.hashes(run.clone())),
-                Piece::New(new) => self.children[new.clone()]
+                Piece::New(new) => self.new.children[new.clone()]
                     .iter()
                     .for_each(|child| out.extend_from_slice(child.hash.as_bytes())),
             }
@@ -226,13 +224,10 @@ impl Entries {
     }
 
     fn write_cells(&self, out: &mut Vec<u8>) {
-        for piece in &self.pieces {
+        for piece in self.pieces {
             match piece {
                 Piece::Run(node, run) => out.extend_from_slice(node.cells(run.clone())),
-                Piece::New(new) => {
-                    let cells = self.cells.start(new.start)..self.cells.start(new.end);
-                    out.extend_from_slice(&self.cells.bytes[cells]);
-                }
+                Piece::New(new) => out.extend_from_slice(self.new.cells.run(new.clone())),
             }
         }
     }

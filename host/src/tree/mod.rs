@@ -32,13 +32,17 @@
 //! ```
 
 mod adopt;
+mod append;
+mod aside;
 mod bare;
+mod block;
 mod boundary;
 mod bulk;
 mod children;
 mod chunker;
 mod columns;
 mod compare;
+mod content;
 mod cursor;
 mod decode;
 mod diff;
@@ -55,6 +59,7 @@ mod key;
 mod layout;
 mod leaf_run;
 mod merge;
+mod new_entries;
 mod node;
 mod output;
 mod overlay;

@@ -319,10 +319,13 @@ impl Node {
 }
 
 /// Returns the first bytes of a key without its prefix, as a number that is ordered as they are.
+#[inline]
 pub(super) fn head_of(rest: &[u8]) -> u64 {
+    if let Some(head) = rest.first_chunk() {
+        return u64::from_be_bytes(*head);
+    }
     let mut head = [0; HEAD_LEN];
-    let len = rest.len().min(HEAD_LEN);
-    head[..len].copy_from_slice(&rest[..len]);
+    head[..rest.len()].copy_from_slice(rest);
     u64::from_be_bytes(head)
 }
 

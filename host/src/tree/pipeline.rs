@@ -2,12 +2,12 @@
 //! in order.
 
 use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
-use std::thread;
+use std::mem;
 
 use prollytree_plugin_api::{Buffer, Hash};
 
 use super::TreeError;
+use super::aside::Aside;
 use super::chunker::Cut;
 use super::key::Key;
 use super::writer::Writer;
@@ -26,47 +26,26 @@ pub(super) enum News {
     Gone(Vec<Key>),
 }
 
-/// News on their way, oldest first.
-#[derive(Debug)]
+/// News on their way.
 pub(super) struct Pipeline {
-    threads: Vec<Sender<Job>>,
-    next_thread: usize,
-    sent: VecDeque<Sent>,
+    aside: Aside<Vec<Buffer>, Vec<Hash>>,
+    /// What the leaves that are hashed are news of, oldest first.
+    sent: VecDeque<Vec<News>>,
     /// What is not on its way yet, the leaves among it without hashes.
     waiting: Vec<News>,
     /// How many leaves that is about, new ones and old ones that are gone.
     leaves_waiting: usize,
 }
 
-/// Leaves to hash, and where their hashes go.
-#[derive(Debug)]
-struct Job {
-    leaves: Vec<Buffer>,
-    done: Sender<Vec<Hash>>,
-}
-
-#[derive(Debug)]
-struct Sent {
-    news: Vec<News>,
-    hashes: Receiver<Vec<Hash>>,
-}
-
 impl Pipeline {
     /// So many leaves are hashed by one thread at a time: some hundred kilobytes.
     const TOGETHER: usize = 64;
-    /// So many times as many may be on their way for each thread.
-    const AHEAD: usize = 3;
-    const MOST_THREADS: usize = 4;
 
     /// Starts the threads; `None` where there are no processors for them.
     pub(super) fn start() -> Option<Self> {
-        let processors = thread::available_parallelism().ok()?.get();
-        let threads: Vec<_> = (1..processors.min(1 + Self::MOST_THREADS))
-            .filter_map(|_| start_thread())
-            .collect();
-        (!threads.is_empty()).then_some(Self {
-            threads,
-            next_thread: 0,
+        let hash = |leaves: &Vec<Buffer>| leaves.iter().map(|leaf| address_of(leaf)).collect();
+        Some(Self {
+            aside: Aside::start(hash)?,
             sent: VecDeque::new(),
             waiting: Vec::new(),
             leaves_waiting: 0,
@@ -106,19 +85,9 @@ impl Pipeline {
         if all && !self.waiting.is_empty() {
             self.send();
         }
-        let oldest = self.sent.front()?;
-        let hashes = if all || self.sent.len() > self.threads.len() * Self::AHEAD {
-            oldest.hashes.recv().ok()
-        } else {
-            match oldest.hashes.try_recv() {
-                Ok(hashes) => Some(hashes),
-                Err(TryRecvError::Disconnected) => None,
-                Err(TryRecvError::Empty) => return None,
-            }
-        };
-        let mut news = self.sent.pop_front()?.news;
-        // Where a thread has ended, its work is done here.
-        let mut hashes = hashes.unwrap_or_default().into_iter();
+        let (_, hashes) = self.aside.take(all)?;
+        let mut news = self.sent.pop_front()?;
+        let mut hashes = hashes.into_iter();
         for new in &mut news {
             if let News::Cut { cut, hash, .. } = new {
                 *hash = hashes.next().unwrap_or_else(|| address_of(cut.bytes()));
@@ -128,21 +97,14 @@ impl Pipeline {
     }
 
     fn send(&mut self) {
-        let news = std::mem::take(&mut self.waiting);
+        let news = mem::take(&mut self.waiting);
         let leaves = news.iter().filter_map(|new| match new {
             News::Cut { cut, .. } => Some(cut.bytes().clone()),
             News::Gone(_) => None,
         });
-        let (done, hashes) = channel();
-        let job = Job {
-            leaves: leaves.collect(),
-            done,
-        };
-        // A job that nobody takes is dropped, and `take` does it.
-        drop(self.threads[self.next_thread].send(job));
-        self.next_thread = (self.next_thread + 1) % self.threads.len();
+        self.aside.give(leaves.collect());
         self.leaves_waiting = 0;
-        self.sent.push_back(Sent { news, hashes });
+        self.sent.push_back(news);
     }
 }
 
@@ -150,20 +112,37 @@ impl Pipeline {
 const MANY: u64 = 256;
 
 impl Writer<'_> {
-    /// Begins to hash leaves on other threads once there are many.
-    pub(super) fn count_leaf(&mut self, at: usize) {
+    /// Begins to use other threads once there are many leaves.
+    pub(super) fn count_leaf(&mut self, at: usize) -> Result<(), TreeError> {
         if at == 0 && self.output.is_bulk() {
             self.leaves += 1;
             if self.leaves == MANY {
-                self.pipeline = Pipeline::start();
+                if self.is_behind() {
+                    self.begin_to_append()?;
+                } else {
+                    self.pipeline = Pipeline::start();
+                }
             }
         }
+        Ok(())
     }
 
     /// Ends it, and does not begin it again: what is still to come of the leaves is told at once.
     pub(super) fn end_pipeline(&mut self) {
         self.pipeline = None;
         self.leaves = MANY;
+    }
+
+    /// Takes a leaf whose hash is known, and tells the level above.
+    pub(super) fn wrote_leaf(
+        &mut self,
+        last_key: &[u8],
+        cut: Cut,
+        hash: Hash,
+    ) -> Result<(), TreeError> {
+        let new = self.output.push_hashed(cut, hash)?;
+        self.levels[0].wrote(&new);
+        self.change_above(0, last_key, Some(new.child))
     }
 
     /// Tells the level above the leaves what is known by now; with `all`, everything.
@@ -178,31 +157,12 @@ impl Writer<'_> {
                         last_key,
                         cut,
                         hash,
-                    } => {
-                        let new = self.output.push_hashed(*cut, hash)?;
-                        self.levels[0].wrote(&new);
-                        self.change_above(0, &last_key, Some(new.child))?;
-                    }
+                    } => self.wrote_leaf(&last_key, *cut, hash)?,
                 }
             }
         }
         Ok(())
     }
-}
-
-/// Starts a thread that hashes what it is sent; it ends when there will be nothing more.
-fn start_thread() -> Option<Sender<Job>> {
-    let (jobs, taken) = channel::<Job>();
-    let work = move || {
-        for job in taken {
-            let hashes = job.leaves.iter().map(|leaf| address_of(leaf)).collect();
-            // Nobody may be waiting any more.
-            drop(job.done.send(hashes));
-        }
-    };
-    let thread = thread::Builder::new().name("prollytree-hash".to_owned());
-    thread.spawn(work).ok()?;
-    Some(jobs)
 }
 
 #[cfg(test)]
@@ -219,8 +179,8 @@ mod tests {
         for n in 0..10_000_u32 {
             pipeline.push_gone(vec![n.to_be_bytes().to_vec()]);
             heard += pipeline.take(false).map_or(0, |news| news.len());
-            let most = pipeline.threads.len() * Pipeline::AHEAD;
-            assert!(pipeline.waiting.len() < Pipeline::TOGETHER && pipeline.sent.len() <= most + 1);
+            assert!(pipeline.waiting.len() < Pipeline::TOGETHER);
+            assert!(pipeline.sent.len() == pipeline.aside.waiting() && pipeline.sent.len() < 100);
         }
         while let Some(news) = pipeline.take(true) {
             heard += news.len();

@@ -37,7 +37,7 @@ impl Tree {
     /// it need not be stored to be read.
     #[must_use]
     pub fn empty(storage: Storage, parameters: Parameters) -> Self {
-        let node = Entries::default().node(0, parameters.fingerprint());
+        let node = Entries::default().content(0).node(parameters.fingerprint());
         Self {
             storage,
             parameters,

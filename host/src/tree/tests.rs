@@ -1,5 +1,6 @@
 //! The tree against a `BTreeMap`, over a backend that counts.
 
+mod append;
 mod at_hand;
 mod bare;
 mod boundary;

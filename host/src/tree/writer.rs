@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use super::append::{Appending, BLOCK_BYTES};
 use super::chunker::{Chunker, cell_weight, child_weight};
 use super::cursor::Cursor;
 use super::edit::{Edit, Order};
@@ -20,9 +21,9 @@ use super::{Tree, TreeError};
 
 /// Applies edits to a tree.
 pub(super) struct Writer<'a> {
-    tree: &'a Tree,
+    pub(super) tree: &'a Tree,
     pub(super) output: Output<'a>,
-    order: Order,
+    pub(super) order: Order,
     /// The levels that have been reached by a change or a look, from the leaves up.
     pub(super) levels: Vec<Level>,
     pub(super) changed: bool,
@@ -30,6 +31,9 @@ pub(super) struct Writer<'a> {
     pub(super) pipeline: Option<Pipeline>,
     /// The leaves that were written before.
     pub(super) leaves: u64,
+    /// What comes behind the last old entry, where it may be much.
+    pub(super) appending: Option<Box<Appending>>,
+    pub(super) block_bytes: usize,
 }
 
 /// One level of the tree that is being written.
@@ -87,6 +91,8 @@ impl<'a> Writer<'a> {
             changed: false,
             pipeline: None,
             leaves: 0,
+            appending: None,
+            block_bytes: BLOCK_BYTES,
         }
     }
 
@@ -94,6 +100,12 @@ impl<'a> Writer<'a> {
     /// at most.
     pub(super) fn apply(&mut self, key: &[u8], edit: &Edit) -> Result<(), TreeError> {
         self.order.check(key)?;
+        if let Edit::Put(value) = edit
+            && value.len() <= self.tree.parameters().inline_limit()
+            && self.is_behind()
+        {
+            return self.push_behind(key, &Cell::Inline(value));
+        }
         self.advance(0, key)?;
         match edit {
             Edit::Delete if self.old_cell(key).is_none() => Ok(()),
@@ -229,6 +241,11 @@ impl<'a> Writer<'a> {
             self.advance(at, key)?;
         }
         let level = &mut self.levels[at];
+        if let Some(Entry::Value(cell)) = &entry
+            && level.progress == Progress::Exhausted
+        {
+            return self.push_behind(key, cell);
+        }
         let weight = entry.as_ref().map(|entry| entry.weight(key));
         match &mut level.old {
             Some(old) if level.progress == Progress::Inside && old.is_at(key) => {
@@ -290,7 +307,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes the node that the new entries make, and tells the level above.
-    fn emit(&mut self, at: usize) -> Result<(), TreeError> {
+    pub(super) fn emit(&mut self, at: usize) -> Result<(), TreeError> {
         let level = &mut self.levels[at];
         let last_key = level.chunker.entries().last_key();
         let last_key = last_key.map(KeyRef::to_key).unwrap_or_default();
@@ -305,8 +322,7 @@ impl<'a> Writer<'a> {
         let new = level.take(&mut self.output)?;
         self.report_gone(at, Some(&last_key))?;
         self.change_above(at, &last_key, Some(new.child))?;
-        self.count_leaf(at);
-        Ok(())
+        self.count_leaf(at)
     }
 
     /// Tells the level above of old nodes that are gone: those whose last keys are smaller than
@@ -339,6 +355,7 @@ impl<'a> Writer<'a> {
         if at == 0 {
             self.hear_news(true)?;
             self.end_pipeline();
+            self.end_appending()?;
         }
         let level = &mut self.levels[at];
         let entries = level.chunker.entries();
@@ -391,7 +408,7 @@ impl Entry<'_> {
     /// Returns what the entry weighs, where the boundary rule is concerned.
     fn weight(&self, key: &[u8]) -> u64 {
         match self {
-            Self::Value(cell) => cell_weight(key, cell),
+            Self::Value(cell) => cell_weight(key, cell.len()),
             Self::Child(_) => child_weight(key),
         }
     }

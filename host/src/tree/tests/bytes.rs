@@ -4,7 +4,6 @@ use prollytree_plugin_api::Buffer;
 use proptest::prelude::*;
 
 use super::super::entries::Entries;
-use super::super::key::KeyRef;
 use super::super::node::{Child, Totals};
 use super::super::value::{BlobRef, Cell};
 use super::*;
@@ -15,9 +14,9 @@ const FINGERPRINT: [u8; 8] = *b"finger..";
 fn leaf(entries: &[(&[u8], Cell<'_>)]) -> Vec<u8> {
     let mut node = Entries::default();
     for (key, cell) in entries {
-        node.push_cell(KeyRef::from(*key), cell);
+        node.push_cell(key, cell);
     }
-    node.node(0, FINGERPRINT).encoded().to_vec()
+    node.content(0).node(FINGERPRINT).encoded().to_vec()
 }
 
 fn internal(entries: &[(&[u8], u64, u64)]) -> Vec<u8> {
@@ -27,9 +26,9 @@ fn internal(entries: &[(&[u8], u64, u64)]) -> Vec<u8> {
             hash: Hash::of(key),
             totals: Totals { entries, bytes },
         };
-        node.push_child(KeyRef::from(key), child);
+        node.push_child(key, child);
     }
-    node.node(3, FINGERPRINT).encoded().to_vec()
+    node.content(3).node(FINGERPRINT).encoded().to_vec()
 }
 
 fn decode(bytes: &[u8]) -> std::result::Result<Node, String> {
@@ -41,13 +40,14 @@ fn encode_again(node: &Node) -> Vec<u8> {
     let mut entries = Entries::default();
     for index in 0..node.len() {
         if node.is_leaf() {
-            entries.push_cell(node.key(index), &node.cell(index));
+            entries.push_cell(&node.key(index).to_key(), &node.cell(index));
         } else {
-            entries.push_child(node.key(index), node.child(index));
+            entries.push_child(&node.key(index).to_key(), node.child(index));
         }
     }
     entries
-        .node(node.level(), node.fingerprint())
+        .content(node.level())
+        .node(node.fingerprint())
         .encoded()
         .to_vec()
 }
@@ -246,7 +246,6 @@ proptest! {
     ) {
         let mut node = Entries::default();
         for (key, value) in &entries {
-            let key = KeyRef::from(key.as_slice());
             let entries = value.len() as u64 + 1;
             let child = Child { hash: Hash::of(value), totals: Totals { entries, bytes: 900 } };
             match level {
@@ -254,7 +253,7 @@ proptest! {
                 _ => node.push_child(key, child),
             }
         }
-        let mut bytes = node.node(level, FINGERPRINT).encoded().to_vec();
+        let mut bytes = node.content(level).node(FINGERPRINT).encoded().to_vec();
         for (at, byte) in changes {
             // Most of what has to agree comes before the values and hashes.
             let at = at.index(bytes.len().min(80) - 12) + 12;

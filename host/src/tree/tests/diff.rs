@@ -5,7 +5,6 @@ use std::ops::{Bound, RangeBounds};
 use proptest::prelude::*;
 
 use super::super::entries::Entries;
-use super::super::key::KeyRef;
 use super::super::node::Child;
 use super::super::value::Cell;
 use super::model::{OwnedChange, changes_between, changes_of, edits, key, parameters, update};
@@ -129,16 +128,20 @@ fn forge<'a>(
     let mut entries = Entries::default();
     for (key, child) in children {
         match child {
-            Some(child) => entries.push_child(KeyRef::from(key), child),
-            None => entries.push_cell(KeyRef::from(key), &Cell::Inline(b"v")),
+            Some(child) => entries.push_child(key, child),
+            None => entries.push_cell(key, &Cell::Inline(b"v")),
         }
     }
-    let node = entries.node(level, tiny().fingerprint());
-    let links = if level == 0 { vec![] } else { entries.links() };
+    let node = entries.content(level).node(tiny().fingerprint());
+    let links = if level == 0 {
+        vec![]
+    } else {
+        entries.content(1).links()
+    };
     let bytes = node.encoded().to_vec();
     Child {
         hash: batch.push(prollytree_plugin_api::Kind::NODE, links, bytes),
-        totals: entries.totals(),
+        totals: entries.content(1).totals,
     }
 }
 

@@ -4,7 +4,6 @@ use std::sync::atomic::AtomicU64;
 
 use super::super::boundary::Boundary;
 use super::super::entries::Entries;
-use super::super::key::KeyRef;
 use super::super::node::{Child, Totals};
 use super::super::value::Cell;
 use super::*;
@@ -192,13 +191,17 @@ fn a_forged_tree_is_an_error_wherever_it_contradicts_itself() {
     let mut leaf = |keys: &[&[u8]]| {
         let mut entries = Entries::default();
         for key in keys {
-            entries.push_cell(KeyRef::from(*key), &Cell::Inline(b"v"));
+            entries.push_cell(key, &Cell::Inline(b"v"));
         }
-        let bytes = entries.node(0, parameters.fingerprint()).encoded().to_vec();
+        let bytes = entries
+            .content(0)
+            .node(parameters.fingerprint())
+            .encoded()
+            .to_vec();
         let hash = batch.push(prollytree_plugin_api::Kind::NODE, vec![], bytes);
         Child {
             hash,
-            totals: entries.totals(),
+            totals: entries.content(1).totals,
         }
     };
     let (low, high) = (leaf(&[b"a", b"c"]), leaf(&[b"b", b"z"]));
@@ -218,10 +221,18 @@ fn a_forged_tree_is_an_error_wherever_it_contradicts_itself() {
     for children in forged {
         let mut entries = Entries::default();
         for (key, child) in children {
-            entries.push_child(KeyRef::from(*key), *child);
+            entries.push_child(key, *child);
         }
-        let bytes = entries.node(1, parameters.fingerprint()).encoded().to_vec();
-        let root = batch.push(prollytree_plugin_api::Kind::NODE, entries.links(), bytes);
+        let bytes = entries
+            .content(1)
+            .node(parameters.fingerprint())
+            .encoded()
+            .to_vec();
+        let root = batch.push(
+            prollytree_plugin_api::Kind::NODE,
+            entries.content(1).links(),
+            bytes,
+        );
         storage.put(&batch).unwrap();
         let error = Tree::open(storage.clone(), root, parameters).and_then(|tree| {
             tree.iter().collect::<std::result::Result<Vec<_>, _>>()?;

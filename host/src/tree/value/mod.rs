@@ -138,13 +138,6 @@ impl Cell<'_> {
             Self::Blob(_) => BLOB_CELL_LEN,
         }
     }
-
-    pub(super) fn append_to(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::Inline(bytes) => out.extend_from_slice(bytes),
-            Self::Blob(blob) => out.extend_from_slice(&blob.to_bytes()),
-        }
-    }
 }
 
 /// Loads an out-of-line value, whole.
