@@ -54,7 +54,8 @@ impl Default for BulkOptions<'_> {
 /// A load under way.
 ///
 /// For as long as edits come in the order of their keys they are applied at once; from the first one
-/// that does not they are collected, sorted, and applied at the end.
+/// that does not they are collected, sorted, and applied at the end. Once there are many, other threads
+/// make leaves of what comes behind the last old entry, and hash them elsewhere.
 ///
 /// ```
 /// use prollytree::tree::{BulkLoad, BulkOptions, Edit};

@@ -74,8 +74,9 @@ impl Tree {
     }
 
     /// Makes a tree of entries that come in strictly ascending order of their keys, and stores it
-    /// as it goes: memory is bounded, whatever their number. The records are visible in the storage
-    /// on return and become durable with its next commit.
+    /// as it goes: memory is bounded, whatever their number. From a megabyte or so on, up to four more
+    /// threads make leaves, as processors allow. The records are visible in the storage on return and
+    /// become durable with its next commit.
     ///
     /// # Errors
     /// [`TreeError::Unsorted`] and those of the limits. What has been stored by then is not
