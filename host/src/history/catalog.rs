@@ -37,6 +37,11 @@ impl Catalog {
         self.tree.root()
     }
 
+    /// Returns the storage that the catalog is read from.
+    pub(super) fn storage(&self) -> &Storage {
+        self.tree.storage()
+    }
+
     /// Looks a namespace up.
     pub fn entry(&self, key: &NamespaceKey) -> Result<Option<CatalogEntry>, HistoryError> {
         let value = self.tree.get(&key.encode())?;

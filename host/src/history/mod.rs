@@ -4,10 +4,12 @@
 //! no clock and knows no user: time and names are passed in through [`Clock`] and [`Identity`].
 
 mod ancestry;
+mod anchor;
 mod catalog;
 mod catalog_entry;
 mod clock;
 mod commit;
+mod diff_proof;
 mod error;
 mod identity;
 mod log;
@@ -27,17 +29,19 @@ mod tests;
 
 pub(crate) use ancestry::descends_from;
 pub use ancestry::{FirstParents, is_ancestor};
+pub use anchor::Anchor;
 pub use catalog::Catalog;
 pub use catalog_entry::CatalogEntry;
 pub use clock::{Clock, SteppingClock, SystemClock};
 pub use commit::{Commit, CommitId};
+pub use diff_proof::{ProofSide, StoreDiffProof};
 pub use error::{Abridged, HistoryError, RevisionError};
 pub use identity::{Identity, IdentityError, SystemIdentity};
 pub use log::Log;
 pub use moment::Moment;
 pub use names::{BranchName, NameError, TagName, WorktreeName};
 pub use namespace::{NamespaceKey, NamespaceKeyError};
-pub use proof::{Anchor, StoreProof};
+pub use proof::StoreProof;
 pub use resolve::{Resolver, peel};
 pub use revision::Revision;
 pub use signature::{Person, PersonError, Signature};

@@ -5,33 +5,22 @@
 
 use std::ops::RangeBounds;
 
-use prollytree_plugin_api::{Buffer, Hash};
+use prollytree_plugin_api::Hash;
 
+use super::anchor::{Anchor, Anchored, broken, check_part};
 use super::catalog::Catalog;
-use super::catalog_entry::CatalogEntry;
-use super::commit::{Commit, CommitId};
+use super::commit::Commit;
 use super::error::HistoryError;
 use super::namespace::NamespaceKey;
-use crate::storage::{Decode, Fields, Malformed, PutFields, address_of};
+use crate::storage::{Fields, PutFields};
 use crate::tree::{Key, Proof, ProofError, ProvenValue, Tree, seal_proof, unseal_proof};
 
 /// What a store says about keys of a namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreProof {
-    /// The record of the commit; none if the root of the catalog is what is known.
-    commit: Option<Buffer>,
-    catalog: Proof,
+    anchored: Anchored,
     /// About the namespace; none where the catalog has none of that name.
     tree: Option<Proof>,
-}
-
-/// What is known of a store by whoever checks a proof.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Anchor {
-    /// The id of a commit.
-    Commit(CommitId),
-    /// The root of a catalog, which is the root hash of a store.
-    Root(Hash),
 }
 
 /// The kind of a proof about a store, among those of proofs.
@@ -40,6 +29,9 @@ const STORE: u8 = 2;
 impl StoreProof {
     /// Makes a proof about a range of a namespace's keys, against a commit or the root of a catalog.
     /// `tree` is that of the namespace; without one, the proof says that there is none.
+    ///
+    /// # Errors
+    /// [`HistoryError::Unwritable`] if it would hold 4 GiB of nodes, and those of reading.
     pub fn generate<K, R>(
         commit: Option<&Commit>,
         catalog: &Catalog,
@@ -51,18 +43,12 @@ impl StoreProof {
         K: AsRef<[u8]> + ?Sized,
         R: RangeBounds<K>,
     {
-        let encode = |commit: &Commit| {
-            commit.encode().map_err(|reason| HistoryError::Unwritable {
-                what: "commit",
-                reason,
-            })
-        };
+        let tree = tree.map(|tree| tree.generate_range_proof(range));
+        let tree = tree.transpose()?;
+        check_part(tree.as_ref().map_or(0, Proof::encoded_len))?;
         Ok(Self {
-            commit: commit.map(encode).transpose()?.map(Buffer::from),
-            catalog: catalog.generate_proof(namespace)?,
-            tree: tree
-                .map(|tree| tree.generate_range_proof(range))
-                .transpose()?,
+            anchored: Anchored::generate(commit, catalog, namespace)?,
+            tree,
         })
     }
 
@@ -86,7 +72,7 @@ impl StoreProof {
     /// Returns what the store has for a key of a namespace.
     ///
     /// # Errors
-    /// Those of [`Proof::value`].
+    /// [`ProofError::OtherCommit`] if it is about another commit, and those of [`Proof::value`].
     pub fn value(
         &self,
         anchor: Anchor,
@@ -102,7 +88,7 @@ impl StoreProof {
     /// Returns all entries of the proof's range that the store has in a namespace.
     ///
     /// # Errors
-    /// Those of [`Proof::entries`].
+    /// [`ProofError::OtherCommit`] if it is about another commit, and those of [`Proof::entries`].
     pub fn entries(
         &self,
         anchor: Anchor,
@@ -120,43 +106,11 @@ impl StoreProof {
         anchor: Anchor,
         namespace: &NamespaceKey,
     ) -> Result<Option<(Hash, &Proof)>, ProofError> {
-        match (self.namespace_root(anchor, namespace)?, &self.tree) {
+        match (self.anchored.entry(anchor, namespace)?, &self.tree) {
             (None, None) => Ok(None),
-            (Some(root), Some(tree)) => Ok(Some((root, tree))),
+            (Some(entry), Some(tree)) => Ok(Some((entry.root, tree))),
             _ => Err(broken("its parts are about different things")),
         }
-    }
-
-    /// Returns the root of a namespace; `None` if the catalog has none of that name.
-    fn namespace_root(
-        &self,
-        anchor: Anchor,
-        namespace: &NamespaceKey,
-    ) -> Result<Option<Hash>, ProofError> {
-        let root = match (anchor, &self.commit) {
-            (Anchor::Root(root), None) => root,
-            (Anchor::Commit(id), Some(commit)) => {
-                let found = address_of(commit);
-                if found != id.0 {
-                    return Err(ProofError::WrongRoot {
-                        expected: id.0,
-                        found,
-                    });
-                }
-                let commit = Commit::decode(commit.clone()).map_err(ProofError::Broken)?;
-                commit.root
-            }
-            _ => return Err(broken("it is anchored in something else")),
-        };
-        let entry = match self.catalog.value(&root, &namespace.encode())? {
-            None => return Ok(None),
-            Some(ProvenValue::Whole(entry)) => entry,
-            Some(ProvenValue::Outside { .. }) => {
-                return Err(broken("an entry of a catalog is out of line"));
-            }
-        };
-        let entry = CatalogEntry::decode(&entry).map_err(ProofError::Broken)?;
-        Ok(Some(entry.root))
     }
 
     /// Returns the proof as bytes.
@@ -164,8 +118,7 @@ impl StoreProof {
     pub fn encode(&self) -> Vec<u8> {
         let tree = self.tree.as_ref().map(Proof::encode).unwrap_or_default();
         let mut parts = Vec::new();
-        parts.put_long(self.commit.as_deref().unwrap_or_default());
-        parts.put_long(&self.catalog.encode());
+        self.anchored.put_to(&mut parts);
         parts.put_long(&tree);
         seal_proof(STORE, &parts)
     }
@@ -175,20 +128,13 @@ impl StoreProof {
     /// # Errors
     /// [`ProofError::Malformed`].
     pub fn decode(bytes: &[u8]) -> Result<Self, ProofError> {
-        let parts = unseal_proof(bytes, STORE)?;
-        let mut fields = Fields::new(parts);
-        let mut part = |name| fields.long(name).map_err(ProofError::Malformed);
-        let (commit, catalog, tree) = (part("commit")?, part("catalog")?, part("tree")?);
+        let mut fields = Fields::new(unseal_proof(bytes, STORE)?);
+        let anchored = Anchored::read(&mut fields)?;
+        let tree = fields.long("tree").map_err(ProofError::Malformed)?;
         fields.end().map_err(ProofError::Malformed)?;
-        let present = |bytes: &'_ [u8]| !bytes.is_empty();
-        Ok(Self {
-            commit: present(commit).then(|| Buffer::from(commit)),
-            catalog: Proof::decode(catalog)?,
-            tree: present(tree).then(|| Proof::decode(tree)).transpose()?,
-        })
+        let tree = (!tree.is_empty())
+            .then(|| Proof::decode(tree))
+            .transpose()?;
+        Ok(Self { anchored, tree })
     }
-}
-
-fn broken(reason: &'static str) -> ProofError {
-    ProofError::Broken(Malformed::new(reason))
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use prollytree_plugin_api::Hash;
 
 use super::{StoreError, VersionedStore};
-use crate::history::{Catalog, Commit, CommitId, NamespaceKey, Revision, StoreProof};
+use crate::history::{
+    Catalog, Commit, CommitId, NamespaceKey, ProofSide, Revision, StoreDiffProof, StoreProof,
+};
 use crate::tree::{Iter, Key, Tree, TreeError, Value, ValueReader};
 
 /// The store as a commit recorded it. It does not change, and outlives the session.
@@ -82,9 +84,9 @@ impl Snapshot {
         K: AsRef<[u8]> + ?Sized,
         R: RangeBounds<K>,
     {
-        let catalog = Catalog::open(self.tree.storage(), self.commit.root)?;
         let plain = NamespaceKey::plain();
-        let tree = catalog.entry(&plain)?.map(|_| &self.tree);
+        let catalog = self.catalog()?;
+        let tree = self.plain_tree(&catalog)?;
         Ok(StoreProof::generate(
             Some(&self.commit),
             &catalog,
@@ -92,6 +94,49 @@ impl Snapshot {
             tree,
             range,
         )?)
+    }
+
+    /// Returns a proof of what must happen to the entries to make them those of another commit. It is
+    /// checked against the ids of both commits alone, see [`StoreDiffProof::changes`]. Holds, and
+    /// reads, the nodes that the two do not share.
+    pub fn generate_diff_proof(&self, after: &Self) -> Result<StoreDiffProof, StoreError> {
+        self.generate_diff_range_proof::<[u8], _>(after, ..)
+    }
+
+    /// Returns a proof of the part of it whose keys lie in a range, to be checked with
+    /// [`StoreDiffProof::changes_in`].
+    pub fn generate_diff_range_proof<K, R>(
+        &self,
+        after: &Self,
+        range: R,
+    ) -> Result<StoreDiffProof, StoreError>
+    where
+        K: AsRef<[u8]> + ?Sized,
+        R: RangeBounds<K>,
+    {
+        let catalogs = [self.catalog()?, after.catalog()?];
+        let before = self.proof_side(&catalogs[0])?;
+        let after = after.proof_side(&catalogs[1])?;
+        let plain = NamespaceKey::plain();
+        Ok(StoreDiffProof::generate(before, after, &plain, range)?)
+    }
+
+    fn proof_side<'a>(&'a self, catalog: &'a Catalog) -> Result<ProofSide<'a>, StoreError> {
+        Ok(ProofSide {
+            commit: Some(&self.commit),
+            catalog,
+            tree: self.plain_tree(catalog)?,
+        })
+    }
+
+    fn catalog(&self) -> Result<Catalog, StoreError> {
+        Ok(Catalog::open(self.tree.storage(), self.commit.root)?)
+    }
+
+    /// Returns the tree of the entries, if the catalog has them.
+    fn plain_tree(&self, catalog: &Catalog) -> Result<Option<&Tree>, StoreError> {
+        let entry = catalog.entry(&NamespaceKey::plain())?;
+        Ok(entry.map(|_| &self.tree))
     }
 
     /// Returns the number of entries.

@@ -37,13 +37,18 @@ impl Tree {
     /// it need not be stored to be read.
     #[must_use]
     pub fn empty(storage: Storage, parameters: Parameters) -> Self {
-        let node = Entries::default().content(0).node(parameters.fingerprint());
+        let node = empty_node(&parameters);
         Self {
             storage,
             parameters,
             root: address_of(node.encoded()),
             node: Arc::new(node),
         }
+    }
+
+    /// Returns the root of the tree without entries that has these parameters.
+    pub(crate) fn empty_root(parameters: &Parameters) -> Hash {
+        address_of(empty_node(parameters).encoded())
     }
 
     /// Opens the tree with this root. Reads one record.
@@ -341,3 +346,8 @@ impl PartialEq for Tree {
 }
 
 impl Eq for Tree {}
+
+/// Returns the one node of a tree without entries.
+fn empty_node(parameters: &Parameters) -> Node {
+    Entries::default().content(0).node(parameters.fingerprint())
+}

@@ -5,6 +5,7 @@ mod backends;
 mod catalog;
 mod counted;
 mod damage;
+mod diff_proofs;
 mod interrupted;
 mod model;
 mod random;

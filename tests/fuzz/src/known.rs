@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use prollytree::history::{CommitId, Person, SteppingClock};
-use prollytree::storage::{Storage, StorageOptions};
+use prollytree::history::{Catalog, CatalogEntry, CommitId, NamespaceKey, Person, SteppingClock};
+use prollytree::storage::{RecordBatch, Storage, StorageOptions};
 use prollytree::store::{StoreOptions, VersionedStore};
 use prollytree::tree::{Edit, EntryRule, NodeSize, Parameters, Shape, Tree};
 use prollytree_plugin_api::{
@@ -25,6 +25,8 @@ pub(crate) struct Known {
     pub(crate) commit: CommitId,
     /// The root of the commit's catalog.
     pub(crate) catalog: Hash,
+    /// The root of the catalog that has the tree with a few edits instead.
+    pub(crate) edited_catalog: Hash,
 }
 
 /// Returns the known store; it is made once for each process.
@@ -135,8 +137,10 @@ fn make() -> Known {
         (b"row/0415", Edit::Put(vec![b'n'; 3_000])),
         (b"row/long", Edit::Put(vec![b'w'; 3_000])),
     ];
+    let edited = tree.apply_stored(edits).expect("edits in order");
     Known {
-        edited: tree.apply_stored(edits).expect("edits in order"),
+        edited_catalog: with_plain(store.storage(), catalog, &edited),
+        edited,
         tree,
         map,
         backend,
@@ -144,4 +148,14 @@ fn make() -> Known {
         commit,
         catalog,
     }
+}
+
+/// Makes the catalog in which the plain namespace has another tree; returns its root.
+fn with_plain(storage: &Storage, catalog: Hash, tree: &Tree) -> Hash {
+    let catalog = Catalog::open(storage, catalog).expect("a catalog");
+    let entry = CatalogEntry::plain(tree.root(), *tree.parameters());
+    let mut batch = RecordBatch::new();
+    let changed = catalog.with(&NamespaceKey::plain(), Some(&entry), &mut batch);
+    storage.put(&batch).expect("memory is written");
+    changed.expect("a valid entry").root()
 }

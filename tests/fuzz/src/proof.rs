@@ -1,8 +1,10 @@
 //! Any bytes as a proof: refused, or canonical; and what it shows against a root that is known is
 //! true. Whoever forges a proof makes its seal right, so each input is tried with the right one too.
 
-use prollytree::history::{Anchor, NamespaceKey, StoreProof};
-use prollytree::tree::{DiffProof, Proof, ProofError, ProvenValue, Tree};
+use std::ops::Bound;
+
+use prollytree::history::{Anchor, Catalog, NamespaceKey, ProofSide, StoreDiffProof, StoreProof};
+use prollytree::tree::{DiffProof, Proof, ProofError, ProvenChange, ProvenValue, Tree};
 use prollytree_plugin_api::Hash;
 
 use crate::known::{Known, known};
@@ -13,7 +15,10 @@ const SEAL: usize = 8;
 pub(crate) fn run(bytes: &[u8]) -> bool {
     let known = known();
     let about = |bytes: &[u8]| {
-        about_tree(known, bytes) | about_store(known, bytes) | about_difference(known, bytes)
+        about_tree(known, bytes)
+            | about_store(known, bytes)
+            | about_difference(known, bytes)
+            | about_states(known, bytes)
     };
     about(bytes) | about(&sealed(bytes))
 }
@@ -64,7 +69,7 @@ fn about_store(known: &Known, bytes: &[u8]) -> bool {
     };
     assert!(proof.encode() == bytes, "two encodings of one proof");
     let plain = NamespaceKey::plain();
-    let absent = NamespaceKey::new("absent", "data").expect("a valid name");
+    let absent = absent();
     for anchor in [Anchor::Commit(known.commit), Anchor::Root(known.catalog)] {
         if let Ok(entries) = proof.entries(anchor, &plain) {
             assert!(
@@ -100,13 +105,53 @@ fn about_difference(known: &Known, bytes: &[u8]) -> bool {
     let Ok(changes) = proof.changes_in::<[u8], _>(range, &before, &after) else {
         return true;
     };
+    assert_true(known, &changes, range);
+    true
+}
+
+fn about_states(known: &Known, bytes: &[u8]) -> bool {
+    let Ok(proof) = StoreDiffProof::decode(bytes) else {
+        return false;
+    };
+    assert!(proof.encode() == bytes, "two encodings of one proof");
+    let plain = NamespaceKey::plain();
+    let absent = absent();
+    let range = proof.bounds();
+    let before = [Anchor::Commit(known.commit), Anchor::Root(known.catalog)];
+    let after = Anchor::Root(known.edited_catalog);
+    for before in before {
+        let shown =
+            |before, after, namespace| proof.changes_in::<[u8], _>(range, before, after, namespace);
+        if let Ok(changes) = shown(before, after, &plain) {
+            assert_true(known, &changes, range);
+        }
+        let nothing = [
+            shown(before, before, &plain),
+            shown(before, after, &absent),
+            shown(before, before, &absent),
+        ];
+        assert!(
+            nothing.iter().flatten().all(Vec::is_empty),
+            "nothing differs"
+        );
+    }
+    true
+}
+
+/// A namespace that no known state has.
+fn absent() -> NamespaceKey {
+    NamespaceKey::new("absent", "data").expect("a valid name")
+}
+
+/// Checks that what a proof shows is what differs between the known trees in a range, all of it.
+fn assert_true(known: &Known, changes: &[ProvenChange], range: (Bound<&[u8]>, Bound<&[u8]>)) {
     let all = known.tree.diff_range::<[u8], _>(&known.edited, range);
     assert!(
         changes.len() == all.count(),
         "all that differs in the range"
     );
     assert!(changes.is_sorted_by(|a, b| a.key < b.key), "keys ascend");
-    for change in &changes {
+    for change in changes {
         let is = |proven: &Option<ProvenValue>, tree: &Tree| {
             let value = tree.get(&change.key).expect("a tree that can be read");
             match (proven, value) {
@@ -119,21 +164,26 @@ fn about_difference(known: &Known, bytes: &[u8]) -> bool {
         assert!(is(&change.after, &known.edited), "a true value after");
         assert!(change.before != change.after, "a change");
     }
-    true
 }
 
 fn is_known(known: &Known, key: &[u8], proven: &ProvenValue) -> bool {
     known.map.get(key).is_some_and(|value| proven.is(value))
 }
 
-/// Returns the bytes with the seal that they should have, also inside of a proof about a store.
+/// Returns the bytes with the seal that they should have, also inside of a proof about a store or about
+/// two states of one.
 fn sealed(bytes: &[u8]) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     seal(&mut bytes);
-    if bytes.get(9) == Some(&2) {
+    let parts = match bytes.get(9) {
+        Some(2) => 3,
+        Some(4) => 5,
+        _ => 0,
+    };
+    if parts > 0 {
         let end = bytes.len().saturating_sub(SEAL);
         let mut at = 10;
-        for _ in 0..3 {
+        for _ in 0..parts {
             let Some(len) = bytes.get(at..at + 4) else {
                 break;
             };
@@ -190,13 +240,42 @@ pub(crate) fn seeds() -> Vec<(String, Vec<u8>)> {
         let proof = snapshot.generate_proof(key).expect("a proof");
         seeds.push((format!("store-{name}"), proof.encode()));
     }
-    let catalog = prollytree::history::Catalog::open(known.store.storage(), known.catalog);
-    let catalog = catalog.expect("a catalog");
-    let absent = NamespaceKey::new("absent", "data").expect("a valid name");
+    let catalog = |root| Catalog::open(known.store.storage(), root).expect("a catalog");
+    let edited = catalog(known.edited_catalog);
+    let catalog = catalog(known.catalog);
+    let absent = absent();
     let none = StoreProof::generate::<[u8], _>(None, &catalog, &absent, None, ..);
     seeds.push((
         "store-no-namespace".to_owned(),
         none.expect("a proof").encode(),
     ));
+    let commit = Some(snapshot.commit());
+    let side = |commit, catalog, tree| ProofSide {
+        commit,
+        catalog,
+        tree,
+    };
+    let (before, after) = (
+        side(commit, &catalog, Some(&known.tree)),
+        side(None, &edited, Some(&known.edited)),
+    );
+    let (unnamed, nowhere) = (side(None, &catalog, None), side(None, &edited, None));
+    let part = (
+        Bound::Included(&b"row/010"[..]),
+        Bound::Excluded(&b"row/05"[..]),
+    );
+    let plain = NamespaceKey::plain();
+    for (name, before, after, namespace, range) in [
+        ("states", before, after, &plain, all_keys()),
+        ("states-part", before, after, &plain, part),
+        ("states-no-namespace", unnamed, nowhere, &absent, all_keys()),
+    ] {
+        let proof = StoreDiffProof::generate::<[u8], _>(before, after, namespace, range);
+        seeds.push((name.to_owned(), proof.expect("a proof").encode()));
+    }
     seeds
+}
+
+fn all_keys<'a>() -> (Bound<&'a [u8]>, Bound<&'a [u8]>) {
+    (Bound::Unbounded, Bound::Unbounded)
 }

@@ -35,6 +35,11 @@ impl Proof {
         let (bounds, nodes) = read(unseal_proof(bytes, TREE)?).map_err(ProofError::Malformed)?;
         Ok(Self { bounds, nodes })
     }
+
+    /// Returns the number of bytes of the encoding, without making it.
+    pub(crate) fn encoded_len(&self) -> u64 {
+        encoded_len(&self.bounds, &self.nodes)
+    }
 }
 
 impl DiffProof {
@@ -53,6 +58,21 @@ impl DiffProof {
         let (bounds, nodes) = read(unseal_proof(bytes, DIFF)?).map_err(ProofError::Malformed)?;
         Ok(Self { bounds, nodes })
     }
+
+    /// Returns the number of bytes of the encoding, without making it.
+    pub(crate) fn encoded_len(&self) -> u64 {
+        encoded_len(&self.bounds, &self.nodes)
+    }
+}
+
+fn encoded_len((start, end): &Bounds, nodes: &[Buffer]) -> u64 {
+    let bound = |bound: &Bound<Key>| match bound {
+        Bound::Unbounded => 0,
+        Bound::Included(key) | Bound::Excluded(key) => key.len() as u64,
+    };
+    let around = MAGIC.len() + 2 + 2 * (1 + 4) + 4 + SEAL_LEN;
+    let nodes: u64 = nodes.iter().map(|node| node.len() as u64 + 4).sum();
+    around as u64 + bound(start) + bound(end) + nodes
 }
 
 /// Returns what the proof of a range consists of.

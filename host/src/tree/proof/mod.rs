@@ -13,11 +13,12 @@ mod verify;
 pub(crate) use bytes::{seal_proof, unseal_proof};
 pub use diff::{DiffProof, ProvenChange};
 
-use std::ops::RangeBounds;
+use std::ops::{Bound, RangeBounds};
 
 use prollytree_plugin_api::{Buffer, Hash};
 
 use super::iter::Bounds;
+use super::key::Key;
 use crate::storage::Malformed;
 
 /// What a tree says about a range of keys.
@@ -58,6 +59,14 @@ pub enum ProofError {
         /// The root hash of the proof's nodes.
         found: Hash,
     },
+    /// It is a proof about another commit.
+    #[error("the proof is about the commit {found}, not {expected}")]
+    OtherCommit {
+        /// The id that was asked for.
+        expected: Hash,
+        /// The id of the commit in the proof.
+        found: Hash,
+    },
     /// Its nodes do not make a part of one tree.
     #[error("the proof contradicts itself: {0}")]
     Broken(Malformed),
@@ -71,6 +80,12 @@ impl Proof {
     #[must_use]
     pub fn covers(&self, key: &[u8]) -> bool {
         self.bounds.contains(&key.to_vec())
+    }
+
+    /// Says whether the proof is about a key and no other one.
+    pub(crate) fn is_about(&self, key: &[u8]) -> bool {
+        let bound = |bound: &Bound<Key>| matches!(bound, Bound::Included(found) if found == key);
+        bound(&self.bounds.0) && bound(&self.bounds.1)
     }
 
     /// Says whether the tree with this root has this value for a key, or none if `value` is `None`.
