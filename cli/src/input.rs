@@ -1,6 +1,9 @@
 //! Keys and values as arguments.
 
 use std::ffi::OsStr;
+use std::ops::Bound;
+
+use prollytree::tree::{Key, after_prefix};
 
 use crate::failure::Failure;
 use crate::output::base64;
@@ -22,6 +25,19 @@ impl BytesArgs {
         argument.to_str().and_then(base64::decode).ok_or_else(|| {
             Failure::Input(format!("`{}` is not Base64", argument.to_string_lossy()))
         })
+    }
+
+    /// Returns the range of the keys that begin with what an argument stands for; all without one.
+    pub(crate) fn read_prefix(
+        &self,
+        argument: Option<&OsStr>,
+    ) -> Result<(Bound<Key>, Bound<Key>), Failure> {
+        let prefix = argument.map(|argument| self.read(argument)).transpose()?;
+        let end = prefix.as_deref().and_then(after_prefix);
+        Ok((
+            prefix.map_or(Bound::Unbounded, Bound::Included),
+            end.map_or(Bound::Unbounded, Bound::Excluded),
+        ))
     }
 }
 

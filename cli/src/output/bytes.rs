@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use prollytree::store::StoreError;
-use prollytree::tree::ValueHandle;
+use prollytree::tree::{ProvenValue, ValueHandle};
 use serde_json::{Value, json};
 
 use super::base64;
@@ -40,28 +40,62 @@ pub(crate) fn json_bytes(bytes: &[u8]) -> Value {
     }
 }
 
-/// Returns a value for people, escaped: of a long one the beginning, and how long it is. Reads no more
-/// of it than that.
-pub(crate) fn shown_value(value: &ValueHandle) -> Result<String, Failure> {
-    /// What is longer is not shown whole.
-    const LONG: u64 = 4 << 10;
-    const BEGINNING: usize = 256;
-    if value.len() <= LONG {
-        return Ok(escaped(&value.load().map_err(StoreError::from)?));
-    }
-    let mut reader = value.reader().map_err(StoreError::from)?;
-    let part = reader.next_part().map_err(StoreError::from)?;
-    let beginning = part.as_deref().unwrap_or_default();
-    let beginning = &beginning[..beginning.len().min(BEGINNING)];
-    Ok(format!("{}… {} bytes", escaped(beginning), value.len()))
+/// A value that can be shown.
+pub(crate) trait ShownValue {
+    /// Returns it for people, escaped: of a long one the beginning, and how long it is. Reads no more
+    /// of it than that.
+    fn shown(&self) -> Result<String, Failure>;
+
+    /// Returns all of it for programs.
+    fn json(&self) -> Result<Value, Failure>;
 }
 
-/// Loads a value, and returns it as JSON; null if there is none.
-pub(crate) fn json_value(value: Option<&ValueHandle>) -> Result<Value, Failure> {
-    let Some(value) = value else {
-        return Ok(Value::Null);
-    };
-    Ok(json_bytes(&value.load().map_err(StoreError::from)?))
+/// What is longer is not shown whole.
+const LONG: u64 = 4 << 10;
+
+impl ShownValue for ValueHandle {
+    fn shown(&self) -> Result<String, Failure> {
+        if self.len() <= LONG {
+            return Ok(escaped(&self.load().map_err(StoreError::from)?));
+        }
+        let mut reader = self.reader().map_err(StoreError::from)?;
+        let part = reader.next_part().map_err(StoreError::from)?;
+        Ok(beginning(part.as_deref().unwrap_or_default(), self.len()))
+    }
+
+    fn json(&self) -> Result<Value, Failure> {
+        Ok(json_bytes(&self.load().map_err(StoreError::from)?))
+    }
+}
+
+impl ShownValue for ProvenValue {
+    fn shown(&self) -> Result<String, Failure> {
+        Ok(match self {
+            Self::Whole(value) if value.len() as u64 <= LONG => escaped(value),
+            Self::Whole(value) => beginning(value, value.len() as u64),
+            Self::Outside { hash, len } => {
+                format!("a value of {len} bytes with the address {hash}")
+            }
+        })
+    }
+
+    /// A proof does not hold a value out of line: in place of it are its address and its length.
+    fn json(&self) -> Result<Value, Failure> {
+        Ok(match self {
+            Self::Whole(value) => json_bytes(value),
+            Self::Outside { hash, len } => json!({"hash": hash.to_string(), "length": len}),
+        })
+    }
+}
+
+fn beginning(value: &[u8], len: u64) -> String {
+    const SHOWN: usize = 256;
+    format!("{}… {len} bytes", escaped(&value[..value.len().min(SHOWN)]))
+}
+
+/// Returns a value as JSON; null if there is none.
+pub(crate) fn json_value(value: Option<&impl ShownValue>) -> Result<Value, Failure> {
+    value.map_or(Ok(Value::Null), ShownValue::json)
 }
 
 /// Control characters and those that reorder or hide text.

@@ -2,12 +2,11 @@
 
 use std::io::Write;
 
-use prollytree::store::StoreError;
-use prollytree::tree::Change;
+use prollytree::tree::{Change, ProvenChange, ProvenValue, ValueHandle};
 use serde_json::{Map, Value};
 
 use super::{
-    ADDED, CHANGED, JsonArray, REMOVED, escaped, json_bytes, json_value, paint, shown_value,
+    ADDED, CHANGED, JsonArray, REMOVED, ShownValue, escaped, json_bytes, json_value, paint,
 };
 use crate::failure::Failure;
 
@@ -16,11 +15,46 @@ use crate::failure::Failure;
 pub(crate) enum ChangeFormat {
     /// One line for each key.
     #[default]
+    #[value(alias = "table")]
     Compact,
     /// The values as well.
     Detailed,
     /// For programs: exact.
     Json,
+}
+
+/// A change that can be shown.
+pub(crate) trait ShownChange {
+    type Value: ShownValue;
+
+    fn key(&self) -> &[u8];
+
+    /// Returns the values before and after.
+    fn values(&self) -> [Option<&Self::Value>; 2];
+}
+
+impl ShownChange for Change {
+    type Value = ValueHandle;
+
+    fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    fn values(&self) -> [Option<&ValueHandle>; 2] {
+        [self.before.as_ref(), self.after.as_ref()]
+    }
+}
+
+impl ShownChange for ProvenChange {
+    type Value = ProvenValue;
+
+    fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    fn values(&self) -> [Option<&ProvenValue>; 2] {
+        [self.before.as_ref(), self.after.as_ref()]
+    }
 }
 
 /// How many keys were added, changed and removed.
@@ -32,11 +66,11 @@ pub(crate) struct ChangeCount {
 }
 
 impl ChangeCount {
-    pub(crate) fn add(&mut self, change: &Change) {
-        match (&change.before, &change.after) {
-            (None, _) => self.added += 1,
-            (Some(_), Some(_)) => self.changed += 1,
-            (Some(_), None) => self.removed += 1,
+    pub(crate) fn add(&mut self, change: &impl ShownChange) {
+        match change.values() {
+            [None, _] => self.added += 1,
+            [Some(_), Some(_)] => self.changed += 1,
+            [Some(_), None] => self.removed += 1,
         }
     }
 
@@ -66,11 +100,14 @@ impl ChangeCount {
 }
 
 /// Writes changes as they come, for people; returns how many there were.
-pub(crate) fn write_changes(
+pub(crate) fn write_changes<C: ShownChange, E>(
     out: &mut impl Write,
-    changes: impl Iterator<Item = Result<Change, StoreError>>,
+    changes: impl Iterator<Item = Result<C, E>>,
     detailed: bool,
-) -> Result<ChangeCount, Failure> {
+) -> Result<ChangeCount, Failure>
+where
+    Failure: From<E>,
+{
     let mut count = ChangeCount::default();
     for change in changes {
         let change = change?;
@@ -81,11 +118,14 @@ pub(crate) fn write_changes(
 }
 
 /// Writes changes as a JSON array, as they come.
-pub(crate) fn write_json_changes<W: Write>(
+pub(crate) fn write_json_changes<W: Write, C: ShownChange, E>(
     out: W,
-    changes: impl Iterator<Item = Result<Change, StoreError>>,
+    changes: impl Iterator<Item = Result<C, E>>,
     values: bool,
-) -> Result<W, Failure> {
+) -> Result<W, Failure>
+where
+    Failure: From<E>,
+{
     let mut array = JsonArray::begin(out)?;
     for change in changes {
         array.push(&json_change(&change?, values)?)?;
@@ -93,24 +133,48 @@ pub(crate) fn write_json_changes<W: Write>(
     Ok(array.end()?)
 }
 
-fn write_change(out: &mut impl Write, change: &Change, detailed: bool) -> Result<(), Failure> {
-    let (style, sign) = match (&change.before, &change.after) {
-        (None, _) => (ADDED, '+'),
-        (Some(_), Some(_)) => (CHANGED, '~'),
-        (Some(_), None) => (REMOVED, '-'),
+/// Writes all changes in one of the forms, for people with how many there are.
+pub(crate) fn write_all_changes<W: Write, C: ShownChange, E>(
+    mut out: W,
+    changes: impl Iterator<Item = Result<C, E>>,
+    format: ChangeFormat,
+) -> Result<(), Failure>
+where
+    Failure: From<E>,
+{
+    if format == ChangeFormat::Json {
+        return Ok(write_json_changes(out, changes, true)?.flush()?);
+    }
+    let count = write_changes(&mut out, changes, format == ChangeFormat::Detailed)?;
+    if count.total() > 0 {
+        writeln!(out, "{}", count.shown())?;
+    }
+    Ok(out.flush()?)
+}
+
+fn write_change(
+    out: &mut impl Write,
+    change: &impl ShownChange,
+    detailed: bool,
+) -> Result<(), Failure> {
+    let values = change.values();
+    let (style, sign) = match values {
+        [None, _] => (ADDED, '+'),
+        [Some(_), Some(_)] => (CHANGED, '~'),
+        [Some(_), None] => (REMOVED, '-'),
     };
     writeln!(
         out,
         "{}",
-        paint(style, format_args!("{sign} {}", escaped(&change.key)))
+        paint(style, format_args!("{sign} {}", escaped(change.key())))
     )?;
     if detailed {
-        for (style, sign, value) in [(REMOVED, '-', &change.before), (ADDED, '+', &change.after)] {
+        for (style, sign, value) in [(REMOVED, '-', values[0]), (ADDED, '+', values[1])] {
             if let Some(value) = value {
                 writeln!(
                     out,
                     "    {}",
-                    paint(style, format_args!("{sign} {}", shown_value(value)?))
+                    paint(style, format_args!("{sign} {}", value.shown()?))
                 )?;
             }
         }
@@ -118,18 +182,19 @@ fn write_change(out: &mut impl Write, change: &Change, detailed: bool) -> Result
     Ok(())
 }
 
-fn json_change(change: &Change, values: bool) -> Result<Value, Failure> {
-    let kind = match (&change.before, &change.after) {
+fn json_change(change: &impl ShownChange, values: bool) -> Result<Value, Failure> {
+    let [before, after] = change.values();
+    let kind = match (before, after) {
         (None, _) => "added",
         (Some(_), Some(_)) => "changed",
         (Some(_), None) => "removed",
     };
     let mut object = Map::new();
-    object.insert("key".into(), json_bytes(&change.key));
+    object.insert("key".into(), json_bytes(change.key()));
     object.insert("change".into(), kind.into());
     if values {
-        object.insert("before".into(), json_value(change.before.as_ref())?);
-        object.insert("after".into(), json_value(change.after.as_ref())?);
+        object.insert("before".into(), json_value(before)?);
+        object.insert("after".into(), json_value(after)?);
     }
     Ok(Value::Object(object))
 }

@@ -16,8 +16,10 @@ mod time;
 
 use std::io::{self, BufWriter, StdoutLock, Write};
 
-pub(crate) use bytes::{escaped, json_bytes, json_value, shown_value};
-pub(crate) use changes::{ChangeCount, ChangeFormat, write_changes, write_json_changes};
+pub(crate) use bytes::{ShownValue, escaped, json_bytes, json_value};
+pub(crate) use changes::{
+    ChangeCount, ChangeFormat, write_all_changes, write_changes, write_json_changes,
+};
 pub(crate) use commits::{json_commit, printable, write_commit, write_summary};
 pub(crate) use file::{sync_folder, write_file};
 pub(crate) use json::{JsonArray, begin_object, write_json};

@@ -1,12 +1,10 @@
 //! `diff`: what differs between two states.
 
-use std::io::Write;
-
 use prollytree::history::Revision;
 use prollytree::store::Version;
 
 use crate::failure::Failure;
-use crate::output::{ChangeFormat, out, write_changes, write_json_changes};
+use crate::output::{ChangeFormat, out, write_all_changes};
 use crate::pattern::Pattern;
 use crate::session::Session;
 
@@ -50,15 +48,7 @@ impl Diff {
         };
         let changes =
             changes.filter(|change| change.as_ref().map_or(true, |change| wanted(&change.key)));
-        let mut out = out();
-        if self.format == ChangeFormat::Json {
-            return Ok(write_json_changes(out, changes, true)?.flush()?);
-        }
-        let count = write_changes(&mut out, changes, self.format == ChangeFormat::Detailed)?;
-        if count.total() > 0 {
-            writeln!(out, "{}", count.shown())?;
-        }
-        Ok(out.flush()?)
+        write_all_changes(out(), changes, self.format)
     }
 
     fn versions(&self) -> Result<(Option<Version>, Version), Failure> {

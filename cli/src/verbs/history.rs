@@ -9,8 +9,8 @@ use serde_json::Value;
 use crate::failure::Failure;
 use crate::input::BytesArgs;
 use crate::output::{
-    ADDED, FormatArgs, JsonArray, REMOVED, escaped, json_commit, json_value, out, paint,
-    shown_time, shown_value, write_summary,
+    ADDED, FormatArgs, JsonArray, REMOVED, ShownValue, escaped, json_commit, json_value, out,
+    paint, shown_time, write_summary,
 };
 use crate::session::Session;
 
@@ -75,7 +75,7 @@ impl History {
                     writeln!(
                         out,
                         "    {}",
-                        paint(ADDED, format_args!("+ {}", shown_value(value)?))
+                        paint(ADDED, format_args!("+ {}", value.shown()?))
                     )?;
                 }
                 None => writeln!(out, "    {}", paint(REMOVED, "- removed"))?,

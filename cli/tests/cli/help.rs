@@ -122,23 +122,28 @@ fn place_for(example: &str, all: &Place) -> Place {
         for key in ["greeting", "nothing"] {
             place.ok(["prove", key, "-o", &format!("{key}.proof")]);
         }
+        let changes = ["prove", "--from", "HEAD~1", "-o"];
+        place.ok(changes.iter().chain(&["changes.proof"]));
+        place.ok(changes.iter().chain(&["users.proof", "--prefix", "user/"]));
     }
     place
 }
 
-/// Puts the id of the newest commit in place of the word for one.
+/// Puts hashes in place of the words for them: the root, the newest commit, and the two newest ones.
 #[cfg(unix)]
-fn with_commit(example: &str, place: &Place) -> String {
+fn with_hashes(example: &str, place: &Place) -> String {
     if example.contains(" HASH") {
         let stats = place.run(["stats", "--format", "json"]).json();
         return example.replace("HASH", stats["root"].as_str().unwrap());
     }
-    if !example.contains(" ID ") {
-        return example.to_owned();
+    let log = || place.run(["log", "--format", "json"]).json();
+    let mut text = example.to_owned();
+    for (word, behind) in [("ID", 0), ("FIRST", 1), ("SECOND", 0)] {
+        if text.split(' ').any(|part| part == word) {
+            text = text.replace(word, log()[behind]["commit"].as_str().unwrap());
+        }
     }
-    let log = place.run(["log", "--format", "json"]).json();
-    let commit = log[0]["commit"].as_str().unwrap().to_owned();
-    example.replace(" ID ", &format!(" {commit} "))
+    text
 }
 
 /// Says whether an example needs what no test has: a plugin of the user's, a network, a terminal.
@@ -162,7 +167,7 @@ fn the_examples_of_every_command_run() {
         let all: Vec<_> = inner.chain(examples(&help)).collect();
         for example in all.iter().filter(|example| !needs_more(example)) {
             let place = place_for(example, &all_there);
-            let output = place.run_in_shell(&with_commit(example, &place));
+            let output = place.run_in_shell(&with_hashes(example, &place));
             assert_eq!(output.code, 0, "{example}: {}", output.err);
             ran += 1;
         }
