@@ -233,7 +233,9 @@ fn shown_range((start, end): (Bound<&[u8]>, Bound<&[u8]>)) -> String {
 
 fn not_shown(error: &ProofError) -> Failure {
     match error {
-        ProofError::Malformed(_) => Failure::Input(error.to_string()),
+        ProofError::Malformed(_) | ProofError::OtherVersion { .. } => {
+            Failure::Input(error.to_string())
+        }
         _ => Failure::No(format!("not proven: {error}")),
     }
 }

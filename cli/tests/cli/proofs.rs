@@ -233,6 +233,10 @@ fn a_difference_that_is_not_proven_is_said_by_name() {
     bytes[100] ^= 1;
     place.write("damaged.proof", &bytes);
     fails(2, &verify("damaged.proof", &ids), "not a proof");
+    let mut later = place.read("all.proof");
+    later[8] = 2;
+    place.write("later.proof", &later);
+    fails(2, &verify("later.proof", &ids), "format version 2 (proof)");
     place.write("forged.proof", forged(place.read("all.proof")));
     let told = "the proof is about the tree";
     fails(1, &verify("forged.proof", &ids), told);

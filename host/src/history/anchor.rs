@@ -61,7 +61,7 @@ impl Anchored {
         match self.catalog.value(&root, &namespace.encode())? {
             None => Ok(None),
             Some(ProvenValue::Whole(entry)) => {
-                let entry = CatalogEntry::decode(&entry).map_err(ProofError::Broken)?;
+                let entry = CatalogEntry::decode(&entry).map_err(ProofError::of_record)?;
                 Ok(Some(entry))
             }
             Some(ProvenValue::Outside { .. }) => {
@@ -81,7 +81,7 @@ impl Anchored {
                         found,
                     });
                 }
-                let commit = Commit::decode(commit.clone()).map_err(ProofError::Broken)?;
+                let commit = Commit::decode(commit.clone()).map_err(ProofError::of_record)?;
                 Ok(commit.root)
             }
             _ => Err(broken("it is anchored in something else")),
@@ -120,12 +120,54 @@ pub(super) fn broken(reason: &'static str) -> ProofError {
 
 #[cfg(test)]
 mod tests {
+    use prollytree_plugin_api::{Kind, OpenStorage, Options};
+
     use super::*;
+    use crate::storage::{Storage, StorageOptions, header};
+    use crate::tree::{Parameters, Tree};
 
     #[test]
     fn a_part_is_shorter_than_its_length_can_say() {
         check_part(u32::MAX.into()).unwrap();
         let error = check_part(1 << 32).unwrap_err();
         assert!(error.to_string().contains("4 GiB"), "{error}");
+    }
+
+    /// Returns what leads to a value of a catalog, and what is known of it.
+    fn anchored(entry: Vec<u8>) -> (Anchored, Anchor) {
+        let request = OpenStorage::or_create(Options::new());
+        let backend = (prollytree_backend_memory::BACKEND.open)(&request).unwrap();
+        let storage = Storage::new(backend, StorageOptions::default());
+        let key = NamespaceKey::plain().encode();
+        let entries = [(key.clone(), entry)];
+        let tree = Tree::build(storage, Parameters::default(), entries).unwrap();
+        let catalog = tree.generate_proof(&key).unwrap();
+        let commit = None;
+        (Anchored { commit, catalog }, Anchor::Root(tree.root()))
+    }
+
+    /// What a later version has written contradicts nothing.
+    #[test]
+    fn a_record_of_a_later_version_is_named_as_such() {
+        let entry = CatalogEntry::plain(Hash::of(b"root"), Parameters::default());
+        let entry = entry.encode().unwrap();
+        let version_of = |(anchored, anchor): (Anchored, Anchor)| match anchored
+            .entry(anchor, &NamespaceKey::plain())
+        {
+            Err(ProofError::OtherVersion { part, found, known }) => (part, found, known),
+            other => panic!("{other:?}"),
+        };
+        let version = Hash::LEN;
+        for (at, part) in [(version, "catalog entry"), (version + 4, "tree parameters")] {
+            let mut later = entry.clone();
+            later[at] = 2;
+            assert_eq!(version_of(anchored(later)), (part, 2, 1));
+        }
+        let (mut anchored, _) = anchored(entry);
+        let mut later = header(Kind::COMMIT, 3).to_vec();
+        later.extend(b"in words of its own");
+        let id = CommitId(Hash::of(&later));
+        anchored.commit = Some(Buffer::from(later));
+        assert_eq!(version_of((anchored, Anchor::Commit(id))), ("commit", 3, 1));
     }
 }

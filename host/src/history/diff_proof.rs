@@ -122,7 +122,8 @@ impl StoreDiffProof {
     /// # Errors
     /// [`ProofError::NotCovered`] if the proof is about a range alone, or about another namespace;
     /// [`ProofError::OtherCommit`] and [`ProofError::WrongRoot`] if it is about other states;
-    /// [`ProofError::Broken`] if it holds anything but what leads from these to what differs.
+    /// [`ProofError::OtherVersion`] if a record in it is of a later format; [`ProofError::Broken`] if it
+    /// holds anything but what leads from these to what differs.
     pub fn changes(
         &self,
         before: Anchor,
@@ -186,7 +187,7 @@ impl StoreDiffProof {
     /// shows anything is another question.
     ///
     /// # Errors
-    /// [`ProofError::Malformed`].
+    /// [`ProofError::Malformed`], or [`ProofError::OtherVersion`] if it is a later form of a proof.
     pub fn decode(bytes: &[u8]) -> Result<Self, ProofError> {
         let mut fields = Fields::new(unseal_proof(bytes, STORE_DIFF)?);
         let before = Anchored::read(&mut fields)?;

@@ -126,7 +126,7 @@ impl StoreProof {
     /// Reads a proof from bytes. Accepts nothing but what [`encode`](Self::encode) gives.
     ///
     /// # Errors
-    /// [`ProofError::Malformed`].
+    /// [`ProofError::Malformed`], or [`ProofError::OtherVersion`] if it is a later form of a proof.
     pub fn decode(bytes: &[u8]) -> Result<Self, ProofError> {
         let mut fields = Fields::new(unseal_proof(bytes, STORE)?);
         let anchored = Anchored::read(&mut fields)?;

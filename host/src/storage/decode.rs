@@ -56,6 +56,14 @@ impl Malformed {
         Self(Reason::Version { part, found, known })
     }
 
+    /// Returns the part, its format version and the one that is known, if that is what is wrong.
+    pub(crate) fn other_version(&self) -> Option<(&'static str, u32, u32)> {
+        match self.0 {
+            Reason::Version { part, found, known } => Some((part, found, known)),
+            Reason::Kind { .. } | Reason::Other(_) => None,
+        }
+    }
+
     /// Says this of the record of that address, which was expected to be of that kind.
     pub(crate) fn of_record(self, hash: Hash, kind: Kind) -> StorageError {
         match self.0 {

@@ -30,7 +30,7 @@ impl Proof {
     /// shows anything is another question.
     ///
     /// # Errors
-    /// [`ProofError::Malformed`].
+    /// [`ProofError::Malformed`], or [`ProofError::OtherVersion`] if it is a later form of a proof.
     pub fn decode(bytes: &[u8]) -> Result<Self, ProofError> {
         let (bounds, nodes) = read(unseal_proof(bytes, TREE)?).map_err(ProofError::Malformed)?;
         Ok(Self { bounds, nodes })
@@ -53,7 +53,7 @@ impl DiffProof {
     /// shows anything is another question.
     ///
     /// # Errors
-    /// [`ProofError::Malformed`].
+    /// [`ProofError::Malformed`], or [`ProofError::OtherVersion`] if it is a later form of a proof.
     pub fn decode(bytes: &[u8]) -> Result<Self, ProofError> {
         let (bounds, nodes) = read(unseal_proof(bytes, DIFF)?).map_err(ProofError::Malformed)?;
         Ok(Self { bounds, nodes })
@@ -117,9 +117,11 @@ pub(crate) fn unseal_proof(bytes: &[u8], kind: u8) -> Result<&[u8], ProofError> 
         .split_first_chunk()
         .ok_or_else(|| malformed("it is cut off"))?;
     if *version != VERSION {
-        return Err(ProofError::Malformed(Malformed::new(format!(
-            "it has version {version}; this version of prollytree reads {VERSION}"
-        ))));
+        return Err(ProofError::OtherVersion {
+            part: "proof",
+            found: (*version).into(),
+            known: VERSION.into(),
+        });
     }
     if *found != kind {
         return Err(malformed("it is a proof of another kind"));

@@ -106,8 +106,8 @@ impl DiffProof {
     ///
     /// # Errors
     /// [`ProofError::NotCovered`] if the proof is about a range alone; [`ProofError::WrongRoot`] if it
-    /// is about other trees; [`ProofError::Broken`] if its nodes are not exactly those that a
-    /// comparison opens.
+    /// is about other trees; [`ProofError::OtherVersion`] if a node is of a later format;
+    /// [`ProofError::Broken`] if its nodes are not exactly those that a comparison opens.
     pub fn changes(&self, before: &Hash, after: &Hash) -> Result<Vec<ProvenChange>, ProofError> {
         self.changes_in::<[u8], _>(.., before, after)
     }

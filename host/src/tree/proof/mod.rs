@@ -70,9 +70,33 @@ pub enum ProofError {
     /// Its nodes do not make a part of one tree.
     #[error("the proof contradicts itself: {0}")]
     Broken(Malformed),
+    /// The proof, or a part of a record in it, has a format version that this program does not know.
+    /// Nothing is said against it: the version of prollytree that wrote it can check it.
+    #[error(
+        "the proof is written in format version {found} ({part}); this version of prollytree reads \
+         {known}: check it with the version that wrote it"
+    )]
+    OtherVersion {
+        /// What has the version, such as "node" or "tree parameters".
+        part: &'static str,
+        /// The version that was found.
+        found: u32,
+        /// The version that this program knows.
+        known: u32,
+    },
     /// It is about other keys.
     #[error("the proof is not about this key")]
     NotCovered,
+}
+
+impl ProofError {
+    /// Says what is wrong with a record in a proof, which has the address that it is to have.
+    pub(crate) fn of_record(reason: Malformed) -> Self {
+        match reason.other_version() {
+            None => Self::Broken(reason),
+            Some((part, found, known)) => Self::OtherVersion { part, found, known },
+        }
+    }
 }
 
 impl Proof {

@@ -35,8 +35,9 @@ impl Proof {
     /// their keys. Costs a hash of each node.
     ///
     /// # Errors
-    /// [`ProofError::WrongRoot`] if it is a proof about another tree; [`ProofError::Broken`] if its
-    /// nodes are not exactly those that the range touches.
+    /// [`ProofError::WrongRoot`] if it is a proof about another tree; [`ProofError::OtherVersion`] if a
+    /// node is of a later format; [`ProofError::Broken`] if its nodes are not exactly those that the
+    /// range touches.
     pub fn entries(&self, root: &Hash) -> Result<Entries, ProofError> {
         let mut nodes = self.nodes.iter();
         let node = root_of(&mut nodes, root)?;
@@ -139,7 +140,7 @@ pub(super) fn child_of(
 }
 
 fn decode(bytes: &Buffer) -> Result<Node, ProofError> {
-    Node::decode(bytes.clone()).map_err(ProofError::Broken)
+    Node::decode(bytes.clone()).map_err(ProofError::of_record)
 }
 
 pub(super) fn broken(reason: &'static str) -> ProofError {

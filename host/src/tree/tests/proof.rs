@@ -213,6 +213,45 @@ fn errors_tell_what_is_wrong_with_a_proof() {
 }
 
 #[test]
+fn a_proof_of_a_later_version_is_named_as_such() {
+    let (_, storage) = new_storage();
+    let map: Map = (0_u8..3).map(|n| (vec![n], vec![n; 3])).collect();
+    let tree = build(&storage, tiny(), &map);
+    let whole = tree.generate_proof(&[7]).unwrap().encode();
+    let other_version = |part| ProofError::OtherVersion {
+        part,
+        found: 2,
+        known: 1,
+    };
+    let mut later = whole.clone();
+    later[8] = 2;
+    assert_eq!(Proof::decode(&later), Err(other_version("proof")));
+    assert_eq!(DiffProof::decode(&later), Err(other_version("proof")));
+
+    // A root that is known, in a form that is not.
+    let start = whole
+        .windows(4)
+        .position(|part| part == b"P\x01\x01\0")
+        .unwrap();
+    let mut later = whole[..whole.len() - 8].to_vec();
+    later[start + 2] = 2;
+    let root = Hash::of(&later[start..]);
+    later.extend(seal(&later));
+    let proof = Proof::decode(&later).unwrap();
+    let error = proof.value(&root, &[7]).unwrap_err();
+    assert_eq!(error, other_version("node"));
+    assert!(
+        error.to_string().contains("format version 2 (node)"),
+        "{error}"
+    );
+    assert!(!proof.verify(&root, &[7], None));
+    assert!(matches!(
+        proof.value(&tree.root(), &[7]),
+        Err(ProofError::WrongRoot { .. })
+    ));
+}
+
+#[test]
 fn a_proof_holds_a_node_for_each_level() {
     let (backend, storage) = new_storage();
     let map: Map = (0_u32..30_000)
