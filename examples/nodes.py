@@ -42,7 +42,7 @@ class Node:
     """Cells are values of a leaf, as (hash, length) if out of line; or children: hash, entries, bytes."""
 
     def __init__(self, data):
-        need(data[:4] == b"P\1\1\0" and len(data) >= 32, "it is not a node")
+        need(data[:4] == b"P\1\1\0" and 32 <= len(data) < 16 << 20, "it is not a node")
         self.fingerprint, self.level, keys, width, extra, count, prefix, reserved, key_size, cell_size = (
             struct.unpack_from("<8sBBBBIHHII", data, 4))
         need(reserved == 0 and count <= len(data) // 8, "reserved bytes are used, or it is cut off")

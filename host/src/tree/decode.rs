@@ -15,11 +15,21 @@ pub(super) const VERSION: u8 = 1;
 /// The highest level: on each there are at most half as many nodes as on the one below.
 const MAX_LEVEL: u8 = 64;
 
+/// A node is shorter than this. None that a writer makes comes near: the weights of its entries but the
+/// last stay below 4 MiB, the last one is a key and a value of 64 KiB at most, and each takes no more
+/// than 9⅛ bytes beyond its weight, which is at least 8. That is 8.7 MiB.
+pub(super) const LEN_LIMIT: usize = 16 << 20;
+
 impl Decode for Node {
     const KIND: Kind = Kind::NODE;
 
     fn decode(bytes: Buffer) -> Result<Self, Malformed> {
         read_header(&bytes, Kind::NODE, VERSION)?;
+        if bytes.len() >= LEN_LIMIT {
+            return Err(Malformed::new(
+                "it is not shorter than 16 MiB, as nodes are",
+            ));
+        }
         let fields = Fields::read(&bytes)?;
         check_fields(&fields)?;
         let layout = Layout::new(&fields).filter(|layout| layout.end as usize == bytes.len());

@@ -3,11 +3,12 @@
 use std::sync::atomic::AtomicU64;
 
 use super::super::boundary::Boundary;
+use super::super::decode::LEN_LIMIT;
 use super::super::entries::Entries;
 use super::super::node::{Child, Totals};
 use super::super::value::Cell;
 use super::*;
-use crate::storage::StorageError;
+use crate::storage::{Decode, StorageError};
 
 fn put(key: &[u8], value: &[u8]) -> (Key, Edit) {
     (key.to_vec(), Edit::Put(value.to_vec()))
@@ -75,6 +76,64 @@ fn the_longest_keys_make_a_tree_like_any_other() {
         apply(&smaller, [(first.clone(), Edit::Put(map[&first].clone()))]),
         tree
     );
+}
+
+/// Entries that weigh little and take much, before a last one that weighs as much as any can: nearly the
+/// largest node that a writer makes.
+#[test]
+fn the_largest_node_is_read_and_comes_nowhere_near_the_limit() {
+    let (_, storage) = new_storage();
+    let all = NodeSize {
+        target: 4 << 20,
+        min: 4 << 20,
+        max: 4 << 20,
+    };
+    let shape = Shape {
+        leaf: all,
+        inline_limit: Parameters::MAX_INLINE_LIMIT,
+        ..Shape::default()
+    };
+    let parameters = Parameters::new(shape).unwrap();
+    let count: u32 = (4 << 20) / 8;
+    // A tail of nine bytes makes the places of tails wide, in place of two entries.
+    let mut entries = vec![(vec![], vec![]), (vec![0; 17], vec![])];
+    entries.extend(
+        (0x0100_0000..0x0100_0000 + count - 4).map(|n: u32| (n.to_be_bytes().to_vec(), vec![])),
+    );
+    let last = (vec![0xff; MAX_KEY_LEN], vec![1; 64 << 10]);
+    entries.push(last.clone());
+    let tree = Tree::build(storage.clone(), parameters, entries.clone()).unwrap();
+    let len = tree.root_node().encoded().len();
+    assert_eq!((tree.depth(), tree.len()), (1, u64::from(count - 1)));
+    assert!(len > 8_900_000 && len < 9_109_543, "{len} bytes");
+    assert!(Node::decode(tree.root_node().bytes.clone()).is_ok());
+
+    // One entry more would have been one too many.
+    entries.pop();
+    let more = [3, 4].map(|n| (vec![0xfe; n], vec![]));
+    entries.extend(more);
+    entries.push(last);
+    assert_eq!(
+        Tree::build(storage, parameters, entries).unwrap().depth(),
+        2
+    );
+}
+
+#[test]
+fn a_node_is_shorter_than_its_limit() {
+    let node_of = |len: usize| {
+        let mut entries = Entries::default();
+        let around = 32 + 8;
+        let value = vec![7; len - around];
+        entries.push_cell(b"", &Cell::Inline(&value));
+        let node = entries.content(0).node(tiny().fingerprint());
+        let bytes = node.bytes.clone();
+        assert_eq!(bytes.len(), len);
+        Node::decode(bytes)
+    };
+    assert!(node_of(LEN_LIMIT - 1).is_ok());
+    let error = node_of(LEN_LIMIT).unwrap_err();
+    assert!(error.to_string().contains("16 MiB"), "{error}");
 }
 
 #[test]
