@@ -67,6 +67,9 @@ pub enum TreeError {
         /// The length of the key.
         len: usize,
     },
+    /// A page of no entries was asked for, which could not say where the next one begins.
+    #[error("a page of no entries leads nowhere; ask for one entry at least")]
+    EmptyPage,
     /// A value was to be had whole and is too large for that.
     #[error(
         "a value of {len} bytes does not fit into memory; read it piece by piece, with \

@@ -63,13 +63,14 @@ impl Iter {
         Ok(ends.map_or(0, |ends| ends.back - ends.front))
     }
 
-    /// Leaves only the first `limit` entries of those whose keys come after `after`. Says whether
+    /// Leaves only the first `limit` entries, at least one, of those whose keys come after `after`. Says whether
     /// others come behind them.
     pub(super) fn keep_first(
         &mut self,
         after: Option<&[u8]>,
         limit: usize,
     ) -> Result<bool, TreeError> {
+        check_limit(limit)?;
         if let Some(after) = after {
             self.state.begin_after(after);
         }
@@ -82,13 +83,14 @@ impl Iter {
         Ok(more)
     }
 
-    /// Leaves only the last `limit` entries of those whose keys come before `before`. Says whether
+    /// Leaves only the last `limit` entries, at least one, of those whose keys come before `before`. Says whether
     /// others come ahead of them.
     pub(super) fn keep_last(
         &mut self,
         before: Option<&[u8]>,
         limit: usize,
     ) -> Result<bool, TreeError> {
+        check_limit(limit)?;
         if let Some(before) = before {
             self.state.end_before(before);
         }
@@ -323,4 +325,12 @@ fn position(tree: &Tree, bound: &Bound<Key>, is_end: bool) -> Result<Option<Curs
         cursor.set_index(cursor.index() + 1);
     }
     Ok(Some(cursor))
+}
+
+/// Refuses a page that could not say where it ends.
+fn check_limit(limit: usize) -> Result<(), TreeError> {
+    if limit == 0 {
+        return Err(TreeError::EmptyPage);
+    }
+    Ok(())
 }

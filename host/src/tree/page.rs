@@ -37,8 +37,7 @@ pub struct Page<T = (Key, Value)> {
     pub entries: Vec<T>,
     /// The last key, if others of the range come behind it in that direction: the page that begins
     /// there is the next one. It stays right whatever is written meanwhile, also for another version
-    /// of the tree. A page of no entries, because none were wanted, stays where it is: if others come
-    /// behind it, it has the key that it was given, or none if it was given none.
+    /// of the tree. `None` means that the range ends with this page.
     pub next: Option<Key>,
 }
 
@@ -46,12 +45,11 @@ impl<T> Page<T> {
     fn read(
         entries: impl Iterator<Item = Result<T, TreeError>>,
         key: impl Fn(&T) -> &Key,
-        given: Option<&[u8]>,
         more: bool,
     ) -> Result<Self, TreeError> {
         let entries = entries.collect::<Result<Vec<T>, _>>()?;
-        let last = entries.last().map(|entry| &key(entry)[..]).or(given);
-        let next = last.filter(|_| more).map(<[u8]>::to_vec);
+        let last = entries.last().filter(|_| more);
+        let next = last.map(|entry| key(entry).clone());
         Ok(Self { entries, next })
     }
 }
@@ -59,16 +57,22 @@ impl<T> Page<T> {
 impl Iter {
     /// Returns the first of the entries that are left, up to `limit`, of those whose keys come after
     /// `after` if that is given. Reads two nodes a level at most, and the leaves of the page.
+    ///
+    /// # Errors
+    /// [`TreeError::EmptyPage`] if `limit` is 0, and those of reading.
     pub fn page(mut self, after: Option<&[u8]>, limit: usize) -> Result<Page, TreeError> {
         let more = self.keep_first(after, limit)?;
-        Page::read(self, |(key, _)| key, after, more)
+        Page::read(self, |(key, _)| key, more)
     }
 
     /// Returns the last of the entries that are left, the very last one first, up to `limit`, of those
     /// whose keys come before `before` if that is given. Costs as much as [`page`](Self::page).
+    ///
+    /// # Errors
+    /// As for [`page`](Self::page).
     pub fn page_back(mut self, before: Option<&[u8]>, limit: usize) -> Result<Page, TreeError> {
         let more = self.keep_last(before, limit)?;
-        Page::read(self.rev(), |(key, _)| key, before, more)
+        Page::read(self.rev(), |(key, _)| key, more)
     }
 }
 
@@ -76,7 +80,7 @@ impl Keys {
     /// Returns the first of the keys that are left, as [`Iter::page`] does.
     pub fn page(mut self, after: Option<&[u8]>, limit: usize) -> Result<Page<Key>, TreeError> {
         let more = self.0.keep_first(after, limit)?;
-        Page::read(self, |key| key, after, more)
+        Page::read(self, |key| key, more)
     }
 
     /// Returns the last of the keys that are left, as [`Iter::page_back`] does.
@@ -86,7 +90,7 @@ impl Keys {
         limit: usize,
     ) -> Result<Page<Key>, TreeError> {
         let more = self.0.keep_last(before, limit)?;
-        Page::read(self.rev(), |key| key, before, more)
+        Page::read(self.rev(), |key| key, more)
     }
 }
 
@@ -98,7 +102,7 @@ impl Handles {
         limit: usize,
     ) -> Result<Page<(Key, ValueHandle)>, TreeError> {
         let more = self.0.keep_first(after, limit)?;
-        Page::read(self, |(key, _)| key, after, more)
+        Page::read(self, |(key, _)| key, more)
     }
 
     /// Returns the last of the entries that are left, as [`Iter::page_back`] does.
@@ -108,6 +112,6 @@ impl Handles {
         limit: usize,
     ) -> Result<Page<(Key, ValueHandle)>, TreeError> {
         let more = self.0.keep_last(before, limit)?;
-        Page::read(self.rev(), |(key, _)| key, before, more)
+        Page::read(self.rev(), |(key, _)| key, more)
     }
 }

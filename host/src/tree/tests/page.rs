@@ -115,8 +115,6 @@ proptest! {
         let expected = part.of_map(&map, back);
         let (mut joined, mut place) = (Entries::new(), None::<Key>);
         loop {
-            let nothing = read(&part.of_tree(&tree), back, place.as_deref(), 0);
-            prop_assert_eq!(nothing, (vec![], place.clone()));
             let (page, next) = read(&part.of_tree(&tree), back, place.as_deref(), limit);
             let last = page.last().map(|(key, _)| key.clone());
             joined.extend(page.iter().cloned());
@@ -156,8 +154,6 @@ proptest! {
             let (page, next) = read(&part.of_tree(&tree), back, Some(&place), limit);
             prop_assert_eq!(&page[..], &rest[..limit.min(rest.len())]);
             prop_assert_eq!(next.is_some(), rest.len() > limit);
-            let (page, next) = read(&part.of_tree(&tree), back, Some(&place), 0);
-            prop_assert_eq!((page, next), (vec![], Some(place).filter(|_| !rest.is_empty())));
         }
     }
 
@@ -168,7 +164,7 @@ proptest! {
         place in prop::option::of(key()),
         back in any::<bool>(),
         (front, end) in (0..9_usize, 0..9_usize),
-        limit in 0..9_usize,
+        limit in 1..9_usize,
     ) {
         let (_, storage) = new_storage();
         let mut map = Map::new();
@@ -189,4 +185,29 @@ proptest! {
         let (page, _) = read(&left, back, place, limit);
         prop_assert_eq!(&page[..], &expected[..limit.min(expected.len())]);
     }
+}
+
+/// It would look like the last one where none was before it.
+#[test]
+fn a_page_of_no_entries_is_refused() {
+    let (backend, storage) = new_storage();
+    let map: Map = (0..40_u8).map(|n| (vec![n], vec![n; 3])).collect();
+    let tree = build(&storage, tiny(), &map);
+    let tree = Tree::open(cold(&backend), tree.root(), tiny()).unwrap();
+    let empty = Tree::empty(storage, tiny());
+    backend.take();
+    for (tree, place) in [(&tree, None), (&tree, Some(&[7][..])), (&empty, None)] {
+        let pages = [
+            tree.iter().page(place, 0).map(drop),
+            tree.iter().page_back(place, 0).map(drop),
+            tree.iter().keys().page(place, 0).map(drop),
+            tree.iter().keys().page_back(place, 0).map(drop),
+            tree.iter().handles().page(place, 0).map(drop),
+            tree.iter().handles().page_back(place, 0).map(drop),
+        ];
+        for page in pages {
+            assert!(matches!(page, Err(TreeError::EmptyPage)), "{page:?}");
+        }
+    }
+    assert_eq!(backend.take(), (0, 0), "nothing is read for it");
 }
