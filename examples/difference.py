@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Checks proofs of what differs between two trees, by docs/format.md alone.
+"""Checks proofs of what differs between two trees or two commits, by docs/format.md alone.
 
-    difference.py PROOF BEFORE AFTER   what must happen to the one root's tree to make it the other's
+    difference.py PROOF BEFORE AFTER [NAMESPACE]   what must happen to the one to make it the other
+
+BEFORE and AFTER are roots of trees, or commits or roots of catalogs if that is what the proof is about.
 
 Each line is a key and its two values, as reader.py shows them; `-` is none. What is damaged or forged is
 refused, with exit code 1."""
@@ -78,9 +80,23 @@ def same(one, other):
     return length == len(value) and hashlib.sha256(b"P\2\1\0\0" + value).digest() == address
 
 
-def main(path, before, after):
-    roots = [bytes.fromhex(before), bytes.fromhex(after)]
-    reader.show(*reader.tree_proof(Path(path).read_bytes(), *roots, kind=3, read=compare))
+def states(data, known, key):
+    """Returns the proof about two trees in one about two states of a store, and the roots of the trees."""
+    fields = reader.unseal(data, 4)
+    entries = [reader.catalog_entry(fields, address, key) for address in known]
+    proof = fields.long()
+    fields.end()
+    # A namespace that one state lacks is empty there, with the parameters that the other has.
+    parameters = (entries[0] or entries[1])[36:76]
+    empty = b"P\1\1\0" + hashlib.sha256(parameters).digest()[:8] + bytes(20)
+    return proof, [entry[:32] or hashlib.sha256(empty).digest() for entry in entries]
+
+
+def main(path, before, after, name="default"):
+    data, roots = Path(path).read_bytes(), [bytes.fromhex(before), bytes.fromhex(after)]
+    if data[9:10] == b"\4":
+        data, roots = states(data, roots, name.encode() + b"\0data\0")
+    reader.show(*reader.tree_proof(data, *roots, kind=3, read=compare))
 
 
 if __name__ == "__main__":

@@ -39,14 +39,20 @@ def tree_proof(data, *roots, kind=1, read=lambda root, load, bounds: walk(root, 
 
 def store_proof(data, known, key):
     fields = unseal(data, 2)
-    commit, catalog, tree = fields.long(), fields.long(), fields.long()
+    entry, tree = catalog_entry(fields, known, key), fields.long()
     fields.end()
+    need(bool(entry) == bool(tree), "its parts are about different things")
+    return tree_proof(tree, entry[:32]) if tree else ([], [])
+
+
+def catalog_entry(fields, known, key):
+    """Returns what the catalog of a commit, or the one with this root, has for a namespace; b"" for none."""
+    commit, catalog = fields.long(), fields.long()
     if commit:
         need(hashlib.sha256(commit).digest() == known and commit[:4] == b"P\3\1\0", "another commit")
     bounds, found = tree_proof(catalog, commit[4:36] if commit else known)
     need(bounds == [(1, key)] * 2, "it is about another namespace")
-    need(bool(found) == bool(tree), "its parts are about different things")
-    return tree_proof(tree, found[0][1][:32]) if tree else ([], [])
+    return found[0][1] if found else b""
 
 
 def open_pack(data):

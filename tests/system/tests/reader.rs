@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use prollytree::history::{Person, SteppingClock};
-use prollytree::storage::{Storage, StorageOptions};
+use prollytree::history::{
+    Anchor, Catalog, CatalogEntry, NamespaceKey, Person, ProofSide, SteppingClock, StoreDiffProof,
+};
+use prollytree::storage::{RecordBatch, Storage, StorageOptions};
 use prollytree::store::{Snapshot, StoreOptions, VersionedStore};
-use prollytree::tree::{Edit, Key, Node, Proof, ProvenValue, Tree};
+use prollytree::tree::{Edit, Key, Node, Proof, ProvenChange, ProvenValue, Tree};
 use prollytree_plugin_api::{Hash, OpenStorage, Options, Report, Timestamp};
 use tempfile::TempDir;
 
@@ -67,6 +69,16 @@ impl Place {
         fs::write(&path, proof).unwrap();
         read("verify", &path, known)
     }
+
+    fn compare(&self, proof: &[u8], before: Hash, after: Hash) -> Output {
+        let path = self.folder.path().join("proof");
+        fs::write(&path, proof).unwrap();
+        let mut command = python("difference.py");
+        command
+            .arg(&path)
+            .args([before, after].map(|known| known.to_string()));
+        command.output().unwrap()
+    }
 }
 
 fn read(verb: &str, path: &Path, known: Hash) -> Output {
@@ -111,6 +123,28 @@ fn line(key: &[u8], proven: &ProvenValue) -> String {
         ProvenValue::Outside { hash, len } => format!("@{hash} {len}"),
     };
     format!("{} {value}", hex(key))
+}
+
+fn change_lines(changes: &[ProvenChange]) -> Vec<String> {
+    let value = |proven: &Option<ProvenValue>| match proven {
+        None => " -".to_owned(),
+        Some(proven) => line(b"", proven),
+    };
+    let lines = changes.iter().map(|change| {
+        let values = [&change.before, &change.after].map(value).concat();
+        format!("{}{values}", hex(&change.key))
+    });
+    lines.collect()
+}
+
+/// Changes a byte of a proof, under the seal that belongs to it.
+fn forged(proof: &[u8], at: usize) -> Vec<u8> {
+    let mut forged = proof.to_vec();
+    forged[at] ^= 1;
+    let body = forged.len() - 8;
+    let seal = Hash::of(&forged[..body]);
+    forged[body..].copy_from_slice(&seal.as_bytes()[..8]);
+    forged
 }
 
 #[test]
@@ -256,10 +290,6 @@ fn a_proof_of_a_difference_shows_what_we_say_that_it_shows() {
     ];
     let edited = tree.apply_stored(edits).unwrap();
     let emptied = Tree::empty(tree.storage().clone(), *tree.parameters());
-    let value = |proven: &Option<ProvenValue>| match proven {
-        None => " -".to_owned(),
-        Some(proven) => line(b"", proven),
-    };
     // The last key of a leaf is where bounds are easily one off.
     let node = tree.storage().load::<Node>(&tree.root()).unwrap();
     let border = node.entries().nth(3).unwrap().0;
@@ -280,15 +310,7 @@ fn a_proof_of_a_difference_shows_what_we_say_that_it_shows() {
         ),
         (Bound::Included(key("")), Bound::Included(border)),
     ];
-    let path = place.folder.path().join("proof");
-    let verify = |proof: &[u8], one: Hash, other: Hash| {
-        fs::write(&path, proof).unwrap();
-        let mut command = python("difference.py");
-        command
-            .arg(&path)
-            .args([one, other].map(|root| root.to_string()));
-        command.output().unwrap()
-    };
+    let verify = |proof: &[u8], one: Hash, other: Hash| place.compare(proof, one, other);
     for (before, after) in [
         (tree, &edited),
         (&edited, tree),
@@ -300,27 +322,68 @@ fn a_proof_of_a_difference_shows_what_we_say_that_it_shows() {
             let proof = proof.unwrap();
             let (before, after) = (before.root(), after.root());
             let changes = proof.changes_in(range.clone(), &before, &after).unwrap();
-            let expected: Vec<_> = (changes.iter())
-                .map(|change| {
-                    let values = [&change.before, &change.after].map(value).concat();
-                    format!("{}{values}", hex(&change.key))
-                })
-                .collect();
+            let expected = change_lines(&changes);
             let proof = proof.encode();
             assert_eq!(accepted(&verify(&proof, before, after)), expected);
             if before != after {
                 assert_refused(&verify(&proof, after, before));
                 assert_refused(&verify(&proof, before, before));
             }
-            let mut forged = proof.clone();
-            let at = forged.len() / 2;
-            forged[at] ^= 1;
-            let body = forged.len() - 8;
-            let seal = Hash::of(&forged[..body]);
-            forged[body..].copy_from_slice(&seal.as_bytes()[..8]);
+            let forged = forged(&proof, proof.len() / 2);
             if before != after {
                 assert_refused(&verify(&forged, before, after));
             }
+        }
+    }
+}
+
+#[test]
+fn a_proof_of_two_states_shows_what_we_say_that_it_shows() {
+    let place = Place::new();
+    let (tree, plain) = (place.at.tree(), NamespaceKey::plain());
+    let edits = [
+        (&b"row/00017"[..], Edit::Put(b"changed".to_vec())),
+        (b"row/00500/long", Edit::Delete),
+    ];
+    let edited = tree.apply_stored(edits).unwrap();
+    let catalog = Catalog::open(tree.storage(), place.at.commit().root).unwrap();
+    let mut batch = RecordBatch::new();
+    let entry = CatalogEntry::plain(edited.root(), *edited.parameters());
+    let later = catalog.with(&plain, Some(&entry), &mut batch).unwrap();
+    tree.storage().put(&batch).unwrap();
+    let nothing = Catalog::empty(tree.storage());
+    let side = |catalog, tree| ProofSide {
+        commit: None,
+        catalog,
+        tree,
+    };
+    let committed = ProofSide {
+        commit: Some(place.at.commit()),
+        ..side(&catalog, Some(tree))
+    };
+    let commit = (committed, Anchor::Commit(place.at.id()), place.at.id().0);
+    let (edited, emptied) = (side(&later, Some(&edited)), side(&nothing, None));
+    let root = |side: ProofSide<'_>| Anchor::Root(side.catalog.root());
+    let [edited, emptied] = [edited, emptied].map(|side| (side, root(side), side.catalog.root()));
+    let range = &b"row/00500"[..]..;
+    for ((before, old, one), (after, new, other)) in [
+        (commit, edited),
+        (edited, commit),
+        (emptied, commit),
+        (commit, emptied),
+        (emptied, emptied),
+    ] {
+        let proof = StoreDiffProof::generate(before, after, &plain, range.clone()).unwrap();
+        let changes = proof.changes_in(range.clone(), old, new, &plain).unwrap();
+        let proof = proof.encode();
+        let lines = accepted(&place.compare(&proof, one, other));
+        assert_eq!(lines, change_lines(&changes));
+        assert_refused(&place.compare(&proof, one, Hash::of(b"nowhere")));
+        if one != other {
+            assert_refused(&place.compare(&proof, other, one));
+        }
+        for at in [12, proof.len() / 3, proof.len() - 30] {
+            assert_refused(&place.compare(&forged(&proof, at), one, other));
         }
     }
 }
