@@ -46,19 +46,19 @@ impl Anchored {
         })
     }
 
-    /// Says whether it leads to this namespace and shows nothing of others.
-    pub(super) fn is_about(&self, namespace: &NamespaceKey) -> bool {
-        self.catalog.is_about(&namespace.encode())
-    }
-
-    /// Returns what the catalog says of a namespace; `None` if it has none of that name.
+    /// Returns what the catalog says of a namespace; `None` if it has none of that name. What says
+    /// something of others, too, is refused: there is one way to each.
     pub(super) fn entry(
         &self,
         anchor: Anchor,
         namespace: &NamespaceKey,
     ) -> Result<Option<CatalogEntry>, ProofError> {
+        let key = namespace.encode();
+        if !self.catalog.is_about(&key) {
+            return Err(ProofError::NotCovered);
+        }
         let root = self.catalog_root(anchor)?;
-        match self.catalog.value(&root, &namespace.encode())? {
+        match self.catalog.value(&root, &key)? {
             None => Ok(None),
             Some(ProvenValue::Whole(entry)) => {
                 let entry = CatalogEntry::decode(&entry).map_err(ProofError::of_record)?;
@@ -144,6 +144,23 @@ mod tests {
         let catalog = tree.generate_proof(&key).unwrap();
         let commit = None;
         (Anchored { commit, catalog }, Anchor::Root(tree.root()))
+    }
+
+    #[test]
+    fn what_says_something_of_other_namespaces_is_refused() {
+        let request = OpenStorage::or_create(Options::new());
+        let backend = (prollytree_backend_memory::BACKEND.open)(&request).unwrap();
+        let storage = Storage::new(backend, StorageOptions::default());
+        let tree = Tree::empty(storage, Parameters::default());
+        let key = NamespaceKey::plain().encode();
+        let entry = |catalog| {
+            let commit = None;
+            let anchor = Anchor::Root(tree.root());
+            Anchored { commit, catalog }.entry(anchor, &NamespaceKey::plain())
+        };
+        assert_eq!(entry(tree.generate_proof(&key).unwrap()), Ok(None));
+        let wider = tree.generate_range_proof::<Vec<u8>, _>(..=key).unwrap();
+        assert_eq!(entry(wider), Err(ProofError::NotCovered));
     }
 
     /// What a later version has written contradicts nothing.

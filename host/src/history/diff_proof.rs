@@ -159,9 +159,6 @@ impl StoreDiffProof {
         [before, after]: [Anchor; 2],
         namespace: &NamespaceKey,
     ) -> Result<[Hash; 2], ProofError> {
-        if !(self.before.is_about(namespace) && self.after.is_about(namespace)) {
-            return Err(ProofError::NotCovered);
-        }
         let entries = [
             self.before.entry(before, namespace)?,
             self.after.entry(after, namespace)?,

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use prollytree_plugin_api::{Buffer, Hash};
 
+use super::make::owned_bounds;
 use super::verify::{broken, child_of, root_of};
 use super::{ProofError, ProvenValue};
 use crate::tree::compare::{Comparison, Left, NodeSource, Side};
@@ -58,6 +59,9 @@ impl Tree {
     }
 
     /// Returns a proof of the part of it whose keys lie in a range.
+    ///
+    /// # Errors
+    /// [`TreeError::KeyTooLong`] for a bound that is longer than any key, and those of reading.
     pub fn generate_diff_range_proof<K, R>(
         &self,
         other: &Self,
@@ -67,8 +71,7 @@ impl Tree {
         K: AsRef<[u8]> + ?Sized,
         R: RangeBounds<K>,
     {
-        let owned = |key: &K| key.as_ref().to_vec();
-        let bounds = (range.start_bound().map(owned), range.end_bound().map(owned));
+        let bounds = owned_bounds(range)?;
         if self == other {
             let nodes = Vec::new();
             return Ok(DiffProof { bounds, nodes });

@@ -6,6 +6,7 @@ use prollytree_plugin_api::Buffer;
 
 use super::Proof;
 use crate::tree::iter::Bounds;
+use crate::tree::key::MAX_KEY_LEN;
 use crate::tree::node::Node;
 use crate::tree::{Tree, TreeError};
 
@@ -18,13 +19,15 @@ impl Tree {
 
     /// Returns a proof of all entries whose keys lie in a range, and that there are no others. Holds
     /// the nodes that the range touches.
+    ///
+    /// # Errors
+    /// [`TreeError::KeyTooLong`] for a bound that is longer than any key, and those of reading.
     pub fn generate_range_proof<K, R>(&self, range: R) -> Result<Proof, TreeError>
     where
         K: AsRef<[u8]> + ?Sized,
         R: RangeBounds<K>,
     {
-        let owned = |key: &K| key.as_ref().to_vec();
-        let bounds = (range.start_bound().map(owned), range.end_bound().map(owned));
+        let bounds = owned_bounds(range)?;
         let mut nodes = Vec::new();
         self.collect(self.root_node(), &bounds, &mut nodes)?;
         Ok(Proof { bounds, nodes })
@@ -47,6 +50,20 @@ impl Tree {
         }
         Ok(())
     }
+}
+
+/// Returns the bounds of a range, which a proof names.
+pub(super) fn owned_bounds<K>(range: impl RangeBounds<K>) -> Result<Bounds, TreeError>
+where
+    K: AsRef<[u8]> + ?Sized,
+{
+    let owned = |bound: Bound<&K>| match bound.map(AsRef::as_ref) {
+        Bound::Included(key) | Bound::Excluded(key) if key.len() > MAX_KEY_LEN => {
+            Err(TreeError::KeyTooLong { len: key.len() })
+        }
+        bound => Ok(bound.map(<[u8]>::to_vec)),
+    };
+    Ok((owned(range.start_bound())?, owned(range.end_bound())?))
 }
 
 /// Returns the first and the last child of an internal node that a range touches. A range behind

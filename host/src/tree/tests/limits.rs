@@ -376,3 +376,26 @@ fn impossible_parameters_are_refused_by_name() {
         .is_ok()
     );
 }
+
+/// Its encoding would be refused by whoever reads it.
+#[test]
+fn a_proof_of_a_range_whose_bound_is_longer_than_any_key_is_refused() {
+    let (_, storage) = new_storage();
+    let tree = Tree::empty(storage.clone(), small());
+    let other = Tree::build(storage, small(), [(b"a".to_vec(), vec![])]).unwrap();
+    let long = vec![0; MAX_KEY_LEN + 1];
+    let refused = |error| matches!(error, TreeError::KeyTooLong { len: 65_536 });
+    assert!(refused(tree.generate_proof(&long).unwrap_err()));
+    assert!(refused(
+        tree.generate_range_proof::<Key, _>(..&long).unwrap_err()
+    ));
+    let error = tree.generate_diff_range_proof::<Key, _>(&other, &long..);
+    assert!(refused(error.unwrap_err()));
+    let longest = &long[1..];
+    let proof = tree.generate_proof(longest).unwrap().encode();
+    assert!(
+        Proof::decode(&proof)
+            .unwrap()
+            .verify(&tree.root(), longest, None)
+    );
+}
