@@ -31,8 +31,7 @@ impl Writer<'_> {
             Some(behind) => [behind, &[0][..]].concat(),
             None => Vec::new(),
         };
-        self.hear_news(true)?;
-        self.end_appending()?;
+        debug_assert!(self.pipeline.is_none() && self.appending.is_none());
         for level in 0..=at {
             self.reach(level);
             if self.levels[level].progress == Progress::Inside {

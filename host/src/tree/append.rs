@@ -22,10 +22,18 @@ pub(super) struct Appending {
     aside: Aside<Block, Vec<BlockLeaf>>,
     /// One that is done and can be filled again.
     spare: Option<Block>,
+    /// How many of the leaves that were made elsewhere are in the tree.
+    pub(super) used: u64,
+    /// How many blocks have come since the last one of which any leaf is.
+    unused_blocks: u32,
 }
 
 /// How many bytes a block has: some sixty leaves, and less than what a processor keeps for itself.
 pub(super) const BLOCK_BYTES: usize = 256 << 10;
+
+/// After so many blocks in a row of which no leaf is in the tree, threads are of no use: there are no
+/// boundaries that depend on keys alone.
+const MOST_UNUSED: u32 = 4;
 
 impl Writer<'_> {
     /// Says whether what comes next comes behind all old entries.
@@ -59,11 +67,13 @@ impl Writer<'_> {
     pub(super) fn begin_to_append(&mut self) -> Result<(), TreeError> {
         self.hear_news(true)?;
         self.end_pipeline();
-        if let Some(aside) = Aside::start(Block::leaves) {
+        if let Some(aside) = Aside::start(Block::leaves, self.threads) {
             self.appending = Some(Box::new(Appending {
                 block: Block::new(self.tree.parameters()),
                 aside,
                 spare: None,
+                used: 0,
+                unused_blocks: 0,
             }));
         }
         Ok(())
@@ -77,7 +87,8 @@ impl Writer<'_> {
         while let Some((block, leaves)) = appending.aside.take(true) {
             self.add_leaves(&block, leaves)?;
         }
-        self.add_leaves(&appending.block, appending.block.leaves())
+        self.add_leaves(&appending.block, appending.block.leaves())?;
+        Ok(())
     }
 
     /// Has leaves made of the block that is full, and adds those that have been made.
@@ -90,17 +101,28 @@ impl Writer<'_> {
         let block = mem::replace(&mut appending.block, next);
         appending.aside.give(block);
         while let Some((block, leaves)) = appending.aside.take(false) {
-            self.add_leaves(&block, leaves)?;
+            let used = self.add_leaves(&block, leaves)?;
+            appending.used += used;
+            appending.unused_blocks = if used > 0 {
+                0
+            } else {
+                appending.unused_blocks + 1
+            };
             appending.spare = Arc::into_inner(block);
         }
         appending.spare.iter_mut().for_each(Block::clear);
+        let is_useful = appending.unused_blocks < MOST_UNUSED;
         self.appending = Some(appending);
-        Ok(())
+        if is_useful {
+            Ok(())
+        } else {
+            self.end_appending()
+        }
     }
 
     /// Adds the entries of a block behind all that is there: as the leaves that have been made of them,
-    /// where boundaries fall as it was thought.
-    fn add_leaves(&mut self, block: &Block, mut leaves: Vec<BlockLeaf>) -> Result<(), TreeError> {
+    /// where boundaries fall as it was thought. Returns how many.
+    fn add_leaves(&mut self, block: &Block, mut leaves: Vec<BlockLeaf>) -> Result<u64, TreeError> {
         let mut at = 0;
         if !self.levels[0].chunker.entries().is_empty() {
             at = self.add_until_boundary(block, at)?;
@@ -111,10 +133,11 @@ impl Writer<'_> {
                     leaves.drain(..=last);
                     break;
                 }
-                Err(_) if at == block.len() => return Ok(()),
+                Err(_) if at == block.len() => return Ok(0),
                 Err(_) => at = self.add_until_boundary(block, at)?,
             }
         }
+        let used = leaves.len() as u64;
         for BlockLeaf { end, cut, hash } in leaves {
             self.wrote_leaf(block.key(end - 1), cut, hash)?;
             at = end;
@@ -122,7 +145,7 @@ impl Writer<'_> {
         while at < block.len() {
             at = self.add_until_boundary(block, at)?;
         }
-        Ok(())
+        Ok(used)
     }
 
     /// Adds entries of a block one by one up to a boundary or the last one. Returns the position behind

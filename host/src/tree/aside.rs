@@ -1,6 +1,7 @@
 //! Work that is done on other threads, with its results in the order in which it was given.
 
 use std::collections::VecDeque;
+use std::num::NonZero;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -33,16 +34,18 @@ enum Output<Out> {
 /// So many inputs wait for each thread.
 const AHEAD: usize = 3;
 
-const MOST_THREADS: usize = 4;
+/// Returns how many threads there are processors for besides the one of the caller, up to four.
+pub(super) fn spare_threads() -> usize {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    (processors - 1).min(4)
+}
 
 impl<In: Send + Sync + 'static, Out: Send + 'static> Aside<In, Out> {
-    /// Starts a thread for each processor but one; `None` where there is only one, or no thread can
-    /// be had.
-    pub(super) fn start(work: fn(&In) -> Out) -> Option<Self> {
-        let processors = thread::available_parallelism().ok()?.get();
+    /// Starts so many threads; `None` if that is none, or none can be had.
+    pub(super) fn start(work: fn(&In) -> Out, threads: usize) -> Option<Self> {
         let (jobs, taken) = channel();
         let taken = Arc::new(Mutex::new(taken));
-        let threads = (1..processors.min(1 + MOST_THREADS))
+        let threads = (0..threads)
             .filter(|_| start_thread(work, Arc::clone(&taken)))
             .count();
         (threads > 0).then_some(Self {
@@ -126,6 +129,7 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::time::Duration;
 
     use super::*;
@@ -137,33 +141,56 @@ mod tests {
             thread::sleep(Duration::from_micros(90 - 10 * (n % 10)));
             n + 1
         };
-        let Some(mut aside) = Aside::start(work) else {
-            return;
-        };
-        let mut taken = Vec::new();
-        for n in 0..1_000 {
-            aside.give(n);
-            while let Some((n, done)) = aside.take(false) {
-                assert_eq!(done, work(&n));
-                taken.push(Arc::into_inner(n).unwrap());
+        for threads in [1, 4] {
+            let mut aside = Aside::start(work, threads).unwrap();
+            let mut taken = Vec::new();
+            for n in 0..1_000 {
+                aside.give(n);
+                while let Some((n, done)) = aside.take(false) {
+                    assert_eq!(done, *n + 1);
+                    taken.push(Arc::into_inner(n).unwrap());
+                }
             }
+            while let Some((n, _)) = aside.take(true) {
+                taken.push(*n);
+            }
+            assert!(taken.into_iter().eq(0..1_000));
+        }
+    }
+
+    #[test]
+    fn what_waits_for_a_slow_one_is_bounded() {
+        let work = |(n, go): &(u64, Arc<AtomicBool>)| {
+            while *n == 0 && !go.load(Ordering::Relaxed) {
+                thread::sleep(Duration::from_millis(1));
+            }
+        };
+        let go = Arc::new(AtomicBool::new(false));
+        let mut aside = Aside::start(work, 2).unwrap();
+        let later = Arc::clone(&go);
+        let slow = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(100));
+            later.store(true, Ordering::Relaxed);
+        });
+        let mut taken = 0;
+        for n in 0..1_000 {
+            aside.give((n, Arc::clone(&go)));
+            taken += std::iter::from_fn(|| aside.take(false)).count();
             assert!(aside.waiting() <= 2 * aside.most);
         }
-        while let Some((n, _)) = aside.take(true) {
-            taken.push(*n);
-        }
-        assert!(taken.into_iter().eq(0..1_000));
+        taken += std::iter::from_fn(|| aside.take(true)).count();
+        assert_eq!(taken, 1_000);
+        slow.join().unwrap();
     }
 
     #[test]
     fn what_a_thread_has_left_undone_is_done_here() {
         let caller = thread::current().id();
-        let Some(mut aside) = Aside::start(|&caller| {
+        let work = |&caller: &thread::ThreadId| {
             assert_eq!(thread::current().id(), caller, "this thread is to end");
             7
-        }) else {
-            return;
         };
+        let mut aside = Aside::start(work, 2).unwrap();
         for _ in 0..30 {
             aside.give(caller);
         }
@@ -171,5 +198,10 @@ mod tests {
             assert_eq!(aside.take(true).map(|(_, done)| done), Some(7));
         }
         assert!(aside.take(true).is_none());
+    }
+
+    #[test]
+    fn without_threads_there_is_nobody_to_work() {
+        assert!(Aside::start(|(): &()| (), 0).is_none());
     }
 }

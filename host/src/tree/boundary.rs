@@ -133,3 +133,28 @@ fn hazard(before: u64, after: u64) -> u128 {
     };
     (SCALE * grown) >> 32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_and_large_sizes_are_reckoned_alike() {
+        let plain = |before: u64, after: u64| {
+            (SCALE * (u128::from(after).pow(3) - u128::from(before).pow(3))) >> 32
+        };
+        let borders = [1 << 16, 1 << 21, 2_642_245, 2_642_246, 1 << 22, 1 << 33];
+        for after in borders
+            .into_iter()
+            .flat_map(|border| [border - 1, border, border + 1])
+        {
+            for before in [0, 1, after / 2, after - 1, after] {
+                assert_eq!(
+                    hazard(before, after),
+                    plain(before, after),
+                    "{before} {after}"
+                );
+            }
+        }
+    }
+}

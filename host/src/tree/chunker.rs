@@ -14,7 +14,6 @@ use super::value::Cell;
 /// The entries since the last boundary, and the rule that finds the next one.
 #[derive(Debug)]
 pub(super) struct Chunker {
-    level: u8,
     fingerprint: Fingerprint,
     boundary: Boundary,
     entries: Entries,
@@ -54,10 +53,9 @@ pub(super) const CHILD_WEIGHT: usize = Hash::LEN + 8;
 impl Chunker {
     pub(super) fn new(parameters: &Parameters, level: u8) -> Self {
         Self {
-            level,
             fingerprint: parameters.fingerprint(),
             boundary: Boundary::new(parameters, level),
-            entries: Entries::default(),
+            entries: Entries::new(level),
             in_step: false,
             key: Vec::new(),
         }
@@ -132,7 +130,7 @@ impl Chunker {
     /// Returns the node that the entries make (without any, that of an empty tree) and begins the
     /// next one.
     pub(super) fn cut(&mut self) -> Cut {
-        let cut = Cut::of(&self.entries.content(self.level), self.fingerprint);
+        let cut = Cut::of(&self.entries.content(), self.fingerprint);
         self.entries.clear();
         cut
     }

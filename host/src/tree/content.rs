@@ -33,19 +33,29 @@ pub(super) enum Piece {
     New(Range<usize>),
 }
 
+impl Piece {
+    fn first_key<'a>(&'a self, all_new: &'a NewEntries) -> KeyRef<'a> {
+        match self {
+            Self::Run(node, run) => node.key(run.start),
+            Self::New(new) => KeyRef::from(all_new.keys.at(new.start)),
+        }
+    }
+
+    pub(super) fn last_key<'a>(&'a self, all_new: &'a NewEntries) -> KeyRef<'a> {
+        match self {
+            Self::Run(node, run) => node.key(run.end - 1),
+            Self::New(new) => KeyRef::from(all_new.keys.at(new.end - 1)),
+        }
+    }
+}
+
 impl<'a> Content<'a> {
     pub(super) fn first_key(&self) -> Option<KeyRef<'a>> {
-        self.pieces.first().map(|piece| match piece {
-            Piece::Run(node, run) => node.key(run.start),
-            Piece::New(new) => KeyRef::from(self.new.keys.at(new.start)),
-        })
+        self.pieces.first().map(|piece| piece.first_key(self.new))
     }
 
     pub(super) fn last_key(&self) -> Option<KeyRef<'a>> {
-        self.pieces.last().map(|piece| match piece {
-            Piece::Run(node, run) => node.key(run.end - 1),
-            Piece::New(new) => KeyRef::from(self.new.keys.at(new.end - 1)),
-        })
+        self.pieces.last().map(|piece| piece.last_key(self.new))
     }
 
     /// Returns the records that the node refers to, each once, in the order of their first mention.

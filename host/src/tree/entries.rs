@@ -11,17 +11,30 @@ use super::node::{Child, Node, Totals};
 use super::value::Cell;
 
 /// The entries of a node that is being made.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Entries {
+    level: u8,
     pieces: Vec<Piece>,
     new: NewEntries,
     len: usize,
+    /// The totals of all but the new entries of a leaf.
     totals: Totals,
     /// Internal: the greatest totals of a child.
     greatest: Totals,
 }
 
 impl Entries {
+    pub(super) fn new(level: u8) -> Self {
+        Self {
+            level,
+            pieces: Vec::new(),
+            new: NewEntries::default(),
+            len: 0,
+            totals: Totals::default(),
+            greatest: Totals::default(),
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -31,19 +44,23 @@ impl Entries {
     }
 
     /// Returns what the node will be made of.
-    pub(super) fn content(&self, level: u8) -> Content<'_> {
+    pub(super) fn content(&self) -> Content<'_> {
+        let mut totals = self.totals;
+        if self.level == 0 {
+            totals.add(self.new.leaf_totals(0..self.new.len()));
+        }
         Content {
-            level,
+            level: self.level,
             pieces: &self.pieces,
             new: &self.new,
             len: self.len,
-            totals: self.totals,
+            totals,
             greatest: self.greatest,
         }
     }
 
     pub(super) fn last_key(&self) -> Option<KeyRef<'_>> {
-        self.content(0).last_key()
+        self.pieces.last().map(|piece| piece.last_key(&self.new))
     }
 
     pub(super) fn only_child(&self) -> Option<Child> {
@@ -58,10 +75,6 @@ impl Entries {
     pub(super) fn push_cell(&mut self, key: &[u8], cell: &Cell<'_>) {
         self.new.push_cell(key, cell);
         self.count_new();
-        self.add(Totals {
-            entries: 1,
-            bytes: (key.len() as u64).saturating_add(cell.value_len()),
-        });
     }
 
     /// Adds a new entry of an internal node. Keys must come in ascending order.
@@ -69,7 +82,7 @@ impl Entries {
         self.new.push_child(key, child);
         self.count_new();
         self.greatest.raise(child.totals);
-        self.add(child.totals);
+        self.totals.add(child.totals);
     }
 
     /// Adds a run of entries of an old node of the same level.
@@ -79,12 +92,12 @@ impl Entries {
         }
         self.len += run.len();
         if node.is_leaf() {
-            self.add(node.leaf_totals(run.clone()));
+            self.totals.add(node.leaf_totals(run.clone()));
         } else {
             for child in run.clone() {
                 let totals = node.child_totals(child);
                 self.greatest.raise(totals);
-                self.add(totals);
+                self.totals.add(totals);
             }
         }
         match self.pieces.last_mut() {
@@ -113,11 +126,5 @@ impl Entries {
             Some(Piece::New(new)) => new.end = end,
             _ => self.pieces.push(Piece::New(end - 1..end)),
         }
-    }
-
-    fn add(&mut self, more: Totals) {
-        // Only counts that were forged add up to so much; a reader finds that they are wrong.
-        self.totals.entries = self.totals.entries.saturating_add(more.entries);
-        self.totals.bytes = self.totals.bytes.saturating_add(more.bytes);
     }
 }

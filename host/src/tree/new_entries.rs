@@ -92,10 +92,7 @@ impl NewEntries {
 
     fn outside_refs(&self, range: Range<usize>) -> impl Iterator<Item = BlobRef> {
         let outside = self.outside(range).iter();
-        outside.filter_map(|&index| match Cell::of_blob(self.cells.at(index)) {
-            Cell::Blob(blob) => Some(blob),
-            Cell::Inline(_) => None,
-        })
+        outside.map(|&index| BlobRef::of_cell(self.cells.at(index)))
     }
 }
 

@@ -34,6 +34,13 @@ pub(super) struct Totals {
 }
 
 impl Totals {
+    /// Adds those of others.
+    pub(super) fn add(&mut self, more: Self) {
+        // Only counts that were forged add up to so much; a reader finds that they are wrong.
+        self.entries = self.entries.saturating_add(more.entries);
+        self.bytes = self.bytes.saturating_add(more.bytes);
+    }
+
     /// Raises each number to that of `other`.
     pub(super) fn raise(&mut self, other: Self) {
         self.entries = self.entries.max(other.entries);

@@ -27,8 +27,9 @@ pub(super) struct NewNode {
 }
 
 impl<'a> Output<'a> {
-    /// How many bytes wait before they are handed to the store.
+    /// How many bytes wait before they are handed to the store, and what a record takes besides them.
     const PENDING_BYTES: usize = 8 << 20;
+    const RECORD_BYTES: usize = 256;
 
     pub(super) fn store(storage: &'a Storage) -> Self {
         Self::Store {
@@ -76,7 +77,7 @@ impl<'a> Output<'a> {
     /// Hands over what waits, if that is much.
     fn feed(&mut self) -> Result<(), StorageError> {
         if let Self::Store { storage, pending } = self
-            && pending.bytes() >= Self::PENDING_BYTES
+            && pending.bytes() + pending.len() * Self::RECORD_BYTES >= Self::PENDING_BYTES
         {
             storage.put(pending)?;
             pending.clear();

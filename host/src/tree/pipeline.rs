@@ -41,11 +41,11 @@ impl Pipeline {
     /// So many leaves are hashed by one thread at a time: some hundred kilobytes.
     const TOGETHER: usize = 64;
 
-    /// Starts the threads; `None` where there are no processors for them.
-    pub(super) fn start() -> Option<Self> {
+    /// Starts so many threads; `None` if that is none.
+    pub(super) fn start(threads: usize) -> Option<Self> {
         let hash = |leaves: &Vec<Buffer>| leaves.iter().map(|leaf| address_of(leaf)).collect();
         Some(Self {
-            aside: Aside::start(hash)?,
+            aside: Aside::start(hash, threads)?,
             sent: VecDeque::new(),
             waiting: Vec::new(),
             leaves_waiting: 0,
@@ -120,7 +120,7 @@ impl Writer<'_> {
                 if self.is_behind() {
                     self.begin_to_append()?;
                 } else {
-                    self.pipeline = Pipeline::start();
+                    self.pipeline = Pipeline::start(self.threads);
                 }
             }
         }
@@ -130,7 +130,12 @@ impl Writer<'_> {
     /// Ends it, and does not begin it again: what is still to come of the leaves is told at once.
     pub(super) fn end_pipeline(&mut self) {
         self.pipeline = None;
-        self.leaves = MANY;
+        self.expect_little();
+    }
+
+    /// Starts no threads any more.
+    pub(super) fn expect_little(&mut self) {
+        self.leaves = self.leaves.max(MANY);
     }
 
     /// Takes a leaf whose hash is known, and tells the level above.
@@ -172,9 +177,7 @@ mod tests {
     /// A long range is removed, so that many old leaves are gone before a new one is cut.
     #[test]
     fn old_leaves_that_are_gone_do_not_wait_for_new_ones() {
-        let Some(mut pipeline) = Pipeline::start() else {
-            return;
-        };
+        let mut pipeline = Pipeline::start(1).unwrap();
         let mut heard = 0;
         for n in 0..10_000_u32 {
             pipeline.push_gone(vec![n.to_be_bytes().to_vec()]);

@@ -117,7 +117,7 @@ impl Tree {
     }
 
     /// Like [`apply`](Self::apply), but stores the new records as it goes, so that memory is bounded
-    /// whatever the number of edits. The tree can be read at once, and becomes durable with the
+    /// whatever the number of edits; where they are many, other threads help. The tree can be read at once, and becomes durable with the
     /// storage's next commit.
     ///
     /// # Errors
@@ -349,5 +349,5 @@ impl Eq for Tree {}
 
 /// Returns the one node of a tree without entries.
 fn empty_node(parameters: &Parameters) -> Node {
-    Entries::default().content(0).node(parameters.fingerprint())
+    Entries::new(0).content().node(parameters.fingerprint())
 }

@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use super::append::{Appending, BLOCK_BYTES};
+use super::aside::spare_threads;
 use super::chunker::{Chunker, cell_weight, child_weight};
 use super::cursor::Cursor;
 use super::edit::{Edit, Order};
@@ -34,6 +35,8 @@ pub(super) struct Writer<'a> {
     /// What comes behind the last old entry, where it may be much.
     pub(super) appending: Option<Box<Appending>>,
     pub(super) block_bytes: usize,
+    /// How many other threads help where there is much to do.
+    pub(super) threads: usize,
 }
 
 /// One level of the tree that is being written.
@@ -93,6 +96,7 @@ impl<'a> Writer<'a> {
             leaves: 0,
             appending: None,
             block_bytes: BLOCK_BYTES,
+            threads: spare_threads(),
         }
     }
 
@@ -144,6 +148,7 @@ impl<'a> Writer<'a> {
             self.output.finish()?;
             return Ok(None);
         }
+        self.expect_little();
         let mut at = 0;
         let root = loop {
             if let Some(root) = self.finish_level(at)? {

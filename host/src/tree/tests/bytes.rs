@@ -12,15 +12,15 @@ use crate::storage::Decode;
 const FINGERPRINT: [u8; 8] = *b"finger..";
 
 fn leaf(entries: &[(&[u8], Cell<'_>)]) -> Vec<u8> {
-    let mut node = Entries::default();
+    let mut node = Entries::new(0);
     for (key, cell) in entries {
         node.push_cell(key, cell);
     }
-    node.content(0).node(FINGERPRINT).encoded().to_vec()
+    node.content().node(FINGERPRINT).encoded().to_vec()
 }
 
 fn internal(entries: &[(&[u8], u64, u64)]) -> Vec<u8> {
-    let mut node = Entries::default();
+    let mut node = Entries::new(3);
     for &(key, entries, bytes) in entries {
         let child = Child {
             hash: Hash::of(key),
@@ -28,7 +28,7 @@ fn internal(entries: &[(&[u8], u64, u64)]) -> Vec<u8> {
         };
         node.push_child(key, child);
     }
-    node.content(3).node(FINGERPRINT).encoded().to_vec()
+    node.content().node(FINGERPRINT).encoded().to_vec()
 }
 
 fn decode(bytes: &[u8]) -> std::result::Result<Node, String> {
@@ -37,7 +37,7 @@ fn decode(bytes: &[u8]) -> std::result::Result<Node, String> {
 
 /// Encodes what a decoded node holds.
 fn encode_again(node: &Node) -> Vec<u8> {
-    let mut entries = Entries::default();
+    let mut entries = Entries::new(node.level());
     for index in 0..node.len() {
         if node.is_leaf() {
             entries.push_cell(&node.key(index).to_key(), &node.cell(index));
@@ -46,7 +46,7 @@ fn encode_again(node: &Node) -> Vec<u8> {
         }
     }
     entries
-        .content(node.level())
+        .content()
         .node(node.fingerprint())
         .encoded()
         .to_vec()
@@ -244,7 +244,7 @@ proptest! {
         level in 0_u8..2,
         changes in prop::collection::vec((any::<prop::sample::Index>(), 0_u8..12), 1..5),
     ) {
-        let mut node = Entries::default();
+        let mut node = Entries::new(level);
         for (key, value) in &entries {
             let entries = value.len() as u64 + 1;
             let child = Child { hash: Hash::of(value), totals: Totals { entries, bytes: 900 } };
@@ -253,7 +253,7 @@ proptest! {
                 _ => node.push_child(key, child),
             }
         }
-        let mut bytes = node.content(level).node(FINGERPRINT).encoded().to_vec();
+        let mut bytes = node.content().node(FINGERPRINT).encoded().to_vec();
         for (at, byte) in changes {
             // Most of what has to agree comes before the values and hashes.
             let at = at.index(bytes.len().min(80) - 12) + 12;

@@ -125,23 +125,23 @@ fn forge<'a>(
     level: u8,
     children: impl IntoIterator<Item = (&'a [u8], Option<Child>)>,
 ) -> Child {
-    let mut entries = Entries::default();
+    let mut entries = Entries::new(level);
     for (key, child) in children {
         match child {
             Some(child) => entries.push_child(key, child),
             None => entries.push_cell(key, &Cell::Inline(b"v")),
         }
     }
-    let node = entries.content(level).node(tiny().fingerprint());
+    let node = entries.content().node(tiny().fingerprint());
     let links = if level == 0 {
         vec![]
     } else {
-        entries.content(1).links()
+        entries.content().links()
     };
     let bytes = node.encoded().to_vec();
     Child {
         hash: batch.push(prollytree_plugin_api::Kind::NODE, links, bytes),
-        totals: entries.content(1).totals,
+        totals: entries.content().totals,
     }
 }
 

@@ -122,11 +122,11 @@ fn the_largest_node_is_read_and_comes_nowhere_near_the_limit() {
 #[test]
 fn a_node_is_shorter_than_its_limit() {
     let node_of = |len: usize| {
-        let mut entries = Entries::default();
+        let mut entries = Entries::new(0);
         let around = 32 + 8;
         let value = vec![7; len - around];
         entries.push_cell(b"", &Cell::Inline(&value));
-        let node = entries.content(0).node(tiny().fingerprint());
+        let node = entries.content().node(tiny().fingerprint());
         let bytes = node.bytes.clone();
         assert_eq!(bytes.len(), len);
         Node::decode(bytes)
@@ -248,19 +248,19 @@ fn a_forged_tree_is_an_error_wherever_it_contradicts_itself() {
     let parameters = tiny();
     let mut batch = RecordBatch::new();
     let mut leaf = |keys: &[&[u8]]| {
-        let mut entries = Entries::default();
+        let mut entries = Entries::new(0);
         for key in keys {
             entries.push_cell(key, &Cell::Inline(b"v"));
         }
         let bytes = entries
-            .content(0)
+            .content()
             .node(parameters.fingerprint())
             .encoded()
             .to_vec();
         let hash = batch.push(prollytree_plugin_api::Kind::NODE, vec![], bytes);
         Child {
             hash,
-            totals: entries.content(1).totals,
+            totals: entries.content().totals,
         }
     };
     let (low, high) = (leaf(&[b"a", b"c"]), leaf(&[b"b", b"z"]));
@@ -278,18 +278,18 @@ fn a_forged_tree_is_an_error_wherever_it_contradicts_itself() {
         &[(b"z", high)],
     ];
     for children in forged {
-        let mut entries = Entries::default();
+        let mut entries = Entries::new(1);
         for (key, child) in children {
             entries.push_child(key, *child);
         }
         let bytes = entries
-            .content(1)
+            .content()
             .node(parameters.fingerprint())
             .encoded()
             .to_vec();
         let root = batch.push(
             prollytree_plugin_api::Kind::NODE,
-            entries.content(1).links(),
+            entries.content().links(),
             bytes,
         );
         storage.put(&batch).unwrap();

@@ -94,6 +94,14 @@ impl BlobRef {
         self.len
     }
 
+    /// Reads the cell of an out-of-line value.
+    pub(super) fn of_cell(bytes: &[u8]) -> Self {
+        let bytes = bytes
+            .first_chunk()
+            .expect("the length of the cell has been checked");
+        Self::read(bytes)
+    }
+
     /// What refers to the record says something else about it than the record itself.
     fn inconsistent(&self) -> TreeError {
         TreeError::Inconsistent {
@@ -106,10 +114,7 @@ impl BlobRef {
 impl Cell<'_> {
     /// Reads the cell of an out-of-line value.
     pub(super) fn of_blob(bytes: &[u8]) -> Self {
-        let bytes = bytes
-            .first_chunk()
-            .expect("the length of the cell has been checked");
-        Self::Blob(BlobRef::read(bytes))
+        Self::Blob(BlobRef::of_cell(bytes))
     }
 
     /// Returns the length of the value.
