@@ -156,6 +156,12 @@ impl Snapshot {
         Ok(self.tree.get(key)?)
     }
 
+    /// Returns the values of keys, in the order in which the keys are given. Over a slow backend it costs
+    /// little more than that of one key, see [`Tree::get_many`].
+    pub fn get_many<K: AsRef<[u8]>>(&self, keys: &[K]) -> Result<Vec<Option<Value>>, StoreError> {
+        Ok(self.tree.get_many(keys)?)
+    }
+
     /// Returns the value of a key for reading piece by piece.
     pub fn value_reader(&self, key: &[u8]) -> Result<Option<ValueReader>, StoreError> {
         Ok(self.tree.value_reader(key)?)

@@ -4,10 +4,10 @@ use std::mem;
 use std::path::PathBuf;
 
 use super::key::{Key, MAX_KEY_LEN};
+use super::look_ahead::LookAhead;
 use super::output::Output;
 use super::parameters::Parameters;
 use super::sort::Sorter;
-use super::writer::Writer;
 use super::{Edit, Tree, TreeError};
 use crate::storage::Storage;
 
@@ -89,7 +89,7 @@ enum Stage<'a> {
     /// All have come in order so far: it is applied, if it does too.
     Direct {
         tree: &'a Tree,
-        writer: Box<Writer<'a>>,
+        writer: Box<LookAhead<'a, Key, Edit>>,
     },
     /// It waits until all are there.
     Sorting { tree: Tree, sorter: Sorter },
@@ -102,7 +102,7 @@ impl<'a> BulkLoad<'a> {
     /// bounded whatever the number of edits.
     #[must_use]
     pub fn new(tree: &'a Tree, options: BulkOptions<'a>) -> Self {
-        let writer = Writer::new(tree, Output::store(tree.storage()));
+        let writer = LookAhead::new(tree, Output::store(tree.storage()));
         Self {
             stage: Stage::Direct {
                 tree,
@@ -132,13 +132,13 @@ impl<'a> BulkLoad<'a> {
             return Err(TreeError::KeyTooLong { len: key.len() });
         }
         if let Stage::Direct { writer, .. } = &self.stage
-            && !writer.order.follows(&key)
+            && !writer.follows(&key)
         {
             self.begin_to_sort()?;
         }
         match &mut self.stage {
             Stage::Direct { writer, .. } => {
-                writer.apply(&key, &edit)?;
+                writer.push(key, edit)?;
                 self.applied += 1;
             }
             Stage::Sorting { sorter, .. } => sorter.push(key, edit)?,
@@ -162,9 +162,9 @@ impl<'a> BulkLoad<'a> {
             Stage::Lost => return Err(TreeError::Lost { what: "load" }),
             Stage::Direct { tree, writer, .. } => tree.with_root(writer.finish()?),
             Stage::Sorting { tree, sorter } => {
-                let mut writer = Writer::new(&tree, Output::store(tree.storage()));
+                let mut writer = LookAhead::new(&tree, Output::store(tree.storage()));
                 sorter.finish(|key, edit| {
-                    writer.apply(key, edit)?;
+                    writer.push_ref(key, edit)?;
                     self.applied += 1;
                     if self.applied.is_multiple_of(STEP) {
                         self.options.tell(BulkProgress::Applied {

@@ -103,23 +103,38 @@ impl Node {
                 if let Some(held) = place.get() {
                     return Ok(Loaded::Held(&held.node));
                 }
-                let node = fetch(storage, self, index)?;
-                let Some(pin) = storage.pin(node.weight()) else {
-                    return Ok(Loaded::Shared(node));
-                };
-                let held = place.get_or_init(|| Held { node, _pin: pin });
-                Ok(Loaded::Held(&held.node))
             }
             Children::Leaves(places) => {
                 let place = place(places, index, self.len());
                 if let Some(leaf) = place.get().and_then(Weak::upgrade) {
                     return Ok(Loaded::Shared(leaf));
                 }
-                let leaf = fetch(storage, self, index)?;
-                place.get_or_init(|| Arc::downgrade(&leaf));
-                Ok(Loaded::Shared(leaf))
             }
-            Children::None => fetch(storage, self, index).map(Loaded::Shared),
+            Children::None => {}
+        }
+        let child = fetch(storage, self, index)?;
+        Ok(self.remember_child(storage, index, child))
+    }
+
+    /// Takes a child that has been loaded and checked, so that it is found here the next time.
+    fn remember_child(&self, storage: &Storage, index: usize, child: Arc<Self>) -> Loaded<'_> {
+        match &self.children {
+            Children::Internal(places) => {
+                let place = place(places, index, self.len());
+                let Some(pin) = storage.pin(child.weight()) else {
+                    return Loaded::Shared(child);
+                };
+                let held = place.get_or_init(|| Held {
+                    node: child,
+                    _pin: pin,
+                });
+                Loaded::Held(&held.node)
+            }
+            Children::Leaves(places) => {
+                place(places, index, self.len()).get_or_init(|| Arc::downgrade(&child));
+                Loaded::Shared(child)
+            }
+            Children::None => Loaded::Shared(child),
         }
     }
 }
@@ -160,19 +175,24 @@ impl Node {
         storage: &Storage,
         places: &[&(Arc<Self>, usize)],
     ) -> Result<Vec<Arc<Self>>, TreeError> {
-        let missing: Vec<Hash> = places
+        let is_missing = |(node, index): &&(Arc<Self>, usize)| !node.is_loaded(storage, *index);
+        let missing: Vec<bool> = places.iter().map(is_missing).collect();
+        let hashes: Vec<Hash> = places
             .iter()
-            .filter(|(node, index)| !node.is_loaded(storage, *index))
-            .map(|(node, index)| node.child(*index).hash)
+            .zip(&missing)
+            .filter(|&(_, &missing)| missing)
+            .map(|((node, index), _)| node.child(*index).hash)
             .collect();
-        // In the cache they are found one by one, and kept in memory until then.
-        let held = storage.load_many::<Self>(&missing)?;
-        let children = places
-            .iter()
-            .map(|(node, index)| Ok(node.load_child(storage, *index)?.into_arc()))
-            .collect();
-        drop(held);
-        children
+        let mut loaded = storage.load_many::<Self>(&hashes)?.into_iter().peekable();
+        let children = places.iter().zip(missing).map(|((node, index), missing)| {
+            // The cache may be too small for all of them.
+            let Some(child) = loaded.next_if(|_| missing) else {
+                return Ok(node.load_child(storage, *index)?.into_arc());
+            };
+            check_child(node, *index, &child)?;
+            Ok(node.remember_child(storage, *index, child).into_arc())
+        });
+        children.collect()
     }
 }
 

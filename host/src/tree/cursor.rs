@@ -97,6 +97,8 @@ impl Cursor {
                 .is_none_or(|last| last < KeyRef::from(key))
         {
             self.path.pop();
+            // What comes next is elsewhere.
+            self.ahead = 1;
         }
         self.descend(|node| node.lower_bound(key).min(node.len() - 1))?;
         let index = self.node().lower_bound(key);
@@ -130,6 +132,15 @@ impl Cursor {
     pub(super) fn is_in_last_node(&self) -> bool {
         let above = &self.path[..self.path.len() - 1];
         above.iter().all(|step| step.index + 1 == step.node.len())
+    }
+
+    /// Says whether the next node of the level is in memory, or there is none.
+    pub(super) fn is_next_loaded(&self) -> bool {
+        let turn = self.turn(|step| step.index + 1 < step.node.len());
+        turn.is_none_or(|turn| {
+            let Step { node, index } = &self.path[turn];
+            node.is_loaded(&self.storage, index + 1)
+        })
     }
 
     /// Moves before the first entry of the next node of the level. Returns false, and does not

@@ -58,6 +58,7 @@ mod iter;
 mod key;
 mod layout;
 mod leaf_run;
+mod look_ahead;
 mod merge;
 mod new_entries;
 mod node;

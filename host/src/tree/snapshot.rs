@@ -12,12 +12,12 @@ use super::edit::Edit;
 use super::entries::Entries;
 use super::iter::{Iter, Keys};
 use super::key::{Key, after_prefix};
+use super::look_ahead::LookAhead;
 use super::node::{Node, Totals};
 use super::output::{NewNode, Output};
 use super::parameters::Parameters;
 use super::stats::TreeStats;
 use super::value::{Cell, Value, ValueHandle, ValueReader, load};
-use super::writer::Writer;
 use crate::storage::{RecordBatch, Storage, address_of};
 
 /// An immutable sorted map from keys to values. Cloning is cheap.
@@ -309,9 +309,9 @@ impl Tree {
         edits: impl IntoIterator<Item = (K, E)>,
         output: Output<'_>,
     ) -> Result<Self, TreeError> {
-        let mut writer = Writer::new(self, output);
+        let mut writer = LookAhead::new(self, output);
         for (key, edit) in edits {
-            writer.apply(key.as_ref(), edit.borrow())?;
+            writer.push(key, edit)?;
         }
         Ok(self.with_root(writer.finish()?))
     }

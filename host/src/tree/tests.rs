@@ -11,6 +11,7 @@ mod diff;
 mod diff_proof;
 mod forged_values;
 mod limits;
+mod look_ahead;
 mod measure;
 mod merge;
 mod merge_places;

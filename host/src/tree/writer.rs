@@ -14,6 +14,7 @@ use super::chunker::{Chunker, cell_weight, child_weight};
 use super::cursor::Cursor;
 use super::edit::{Edit, Order};
 use super::key::{Key, KeyRef};
+use super::look_ahead::Ways;
 use super::node::{Child, Node};
 use super::output::{NewNode, Output};
 use super::pipeline::Pipeline;
@@ -35,6 +36,8 @@ pub(super) struct Writer<'a> {
     /// What comes behind the last old entry, where it may be much.
     pub(super) appending: Option<Box<Appending>>,
     pub(super) block_bytes: usize,
+    /// What leads to the keys that come next, where they are known.
+    pub(super) ahead: Ways,
     /// How many other threads help where there is much to do.
     pub(super) threads: usize,
 }
@@ -96,6 +99,7 @@ impl<'a> Writer<'a> {
             leaves: 0,
             appending: None,
             block_bytes: BLOCK_BYTES,
+            ahead: Ways::default(),
             threads: spare_threads(),
         }
     }
@@ -303,6 +307,10 @@ impl<'a> Writer<'a> {
     fn copy_rest(&mut self, at: usize) -> Result<(), TreeError> {
         self.copy(at, usize::MAX)?;
         let level = &mut self.levels[at];
+        if at == 0 && level.waits_for_next() {
+            // Where the entries of one leaf go on into the next, those of others will.
+            self.ahead.widen(self.tree.storage())?;
+        }
         level.leave()?;
         if level.chunker.entries().is_empty() {
             self.report_gone(at, None)
@@ -456,6 +464,15 @@ impl Level {
                 self.gone.push(last_key.to_key());
             }
         }
+    }
+
+    /// Says whether the new entries go on into the next old node, and that is not in memory.
+    fn waits_for_next(&self) -> bool {
+        let old = self
+            .old
+            .as_ref()
+            .filter(|_| !self.chunker.entries().is_empty());
+        old.is_some_and(|old| !old.is_next_loaded())
     }
 
     /// Leaves the cursor's node, of which everything is done.

@@ -1,0 +1,168 @@
+//! Many keys over a slow backend: a call for each level, and not for each node.
+
+use std::borrow::Borrow;
+use std::cell::Cell as Shared;
+
+use super::counted::rows;
+use super::*;
+
+/// Returns a tree of so many rows that has nothing in memory but its root.
+fn cold_tree(count: u32) -> (Arc<Counting>, Map, Tree) {
+    let (backend, storage) = new_storage();
+    let map = rows(count);
+    let tree = build(&storage, Parameters::default(), &map);
+    let tree = Tree::open(cold(&backend), tree.root(), *tree.parameters()).unwrap();
+    backend.take();
+    backend.take_calls();
+    (backend, map, tree)
+}
+
+/// Edits that put, remove and replace, some hundred of each.
+fn scattered(map: &Map, count: usize) -> Vec<(Key, Edit)> {
+    let keys = map.keys().step_by(map.len() / count).enumerate();
+    let edits = keys.map(|(n, key)| match n % 3 {
+        0 => (key.clone(), Edit::Delete),
+        1 => ([key.as_slice(), b"+"].concat(), Edit::Put(vec![1; 90])),
+        _ => (key.clone(), Edit::Put(vec![2; 30])),
+    });
+    edits.collect()
+}
+
+#[test]
+fn scattered_edits_take_few_calls_for_many_nodes() {
+    for count in [10_000, 100_000] {
+        let (backend, map, tree) = cold_tree(count);
+        let edits = scattered(&map, 1_000);
+        let mut expected = map;
+        for (key, edit) in &edits {
+            match edit {
+                Edit::Put(value) => drop(expected.insert(key.clone(), value.clone())),
+                _ => drop(expected.remove(key)),
+            }
+        }
+        let mut batch = RecordBatch::new();
+        let edited = tree.apply(edits, &mut batch).unwrap();
+        let (calls, (read, _)) = (backend.take_calls(), backend.take());
+        assert!(
+            calls <= 10 * tree.depth() && read <= 3 * batch.len(),
+            "{count}: {calls} calls for {read} nodes, of which {} are new",
+            batch.len()
+        );
+        let (_, other) = new_storage();
+        assert_eq!(edited, build(&other, *tree.parameters(), &expected));
+    }
+}
+
+/// A load in bulk sees its edits beforehand, too, in order or not.
+#[test]
+fn a_load_takes_few_calls_for_many_nodes() {
+    for in_order in [true, false] {
+        let (backend, map, tree) = cold_tree(100_000);
+        let mut edits = scattered(&map, 3_000);
+        let (_, other) = new_storage();
+        let whole = build(&other, *tree.parameters(), &map);
+        let expected = apply(&whole, edits.clone());
+        if !in_order {
+            edits.sort_by_key(|(key, _)| Hash::of(key));
+        }
+        let edited = tree.apply_unsorted(edits, BulkOptions::default()).unwrap();
+        let calls = backend.take_calls();
+        assert!(calls <= 30 * tree.depth(), "{calls} calls");
+        assert_eq!(edited, expected);
+    }
+}
+
+/// What moves no boundary reads no leaf beside those that it changes.
+#[test]
+fn values_of_the_same_length_take_a_call_for_each_level() {
+    let (backend, map, tree) = cold_tree(100_000);
+    let keys = map.keys().step_by(100).cloned();
+    let edits = keys.map(|key| (key, Edit::Put(vec![2; 90])));
+    let mut batch = RecordBatch::new();
+    tree.apply(edits, &mut batch).unwrap();
+    let (calls, (read, _)) = (backend.take_calls(), backend.take());
+    // The root is in memory, and the node of an empty tree comes with every batch.
+    assert!(
+        calls == tree.depth() - 1 && read <= batch.len(),
+        "{calls} calls for {read} nodes, of which {} are new",
+        batch.len()
+    );
+}
+
+/// An edit that says when it is gone.
+struct Told<'a>(Edit, &'a Shared<usize>);
+impl Borrow<Edit> for Told<'_> {
+    fn borrow(&self) -> &Edit {
+        &self.0
+    }
+}
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        self.1.set(self.1.get() - 1);
+    }
+}
+
+#[test]
+fn edits_of_many_bytes_are_not_held_together() {
+    let (_, _, tree) = cold_tree(1_000);
+    let waiting = Shared::new(0);
+    let most = Shared::new(0);
+    let edits = (0..40_u8).map(|n| {
+        waiting.set(waiting.get() + 1);
+        most.set(most.get().max(waiting.get()));
+        (vec![n], Told(Edit::Put(vec![n; 100_000]), &waiting))
+    });
+    let edited = tree.apply(edits, &mut RecordBatch::new()).unwrap();
+    assert_eq!((edited.len(), waiting.get()), (1_040, 0));
+    assert!(most.get() <= 12, "{} were held", most.get());
+}
+
+#[test]
+fn edits_out_of_order_are_refused_wherever_they_are() {
+    let (_, map, tree) = cold_tree(5_000);
+    for at in [1, 1_023, 1_024, 1_025, 3_000] {
+        let mut edits: Vec<_> = map.keys().map(|key| (key.clone(), Edit::Delete)).collect();
+        edits.swap(at - 1, at);
+        let error = tree.apply(edits, &mut RecordBatch::new()).unwrap_err();
+        assert!(
+            matches!(error, TreeError::Unsorted { index } if index == at as u64),
+            "{at}: {error:?}"
+        );
+    }
+}
+
+#[test]
+fn many_values_take_a_call_for_each_level() {
+    let (backend, map, tree) = cold_tree(100_000);
+    // In no order, one twice, some that are not there.
+    let mut keys: Vec<Key> = map.keys().step_by(150).cloned().collect();
+    keys.sort_by_key(|key| Hash::of(key));
+    keys.push(keys[0].clone());
+    keys.extend([vec![], b"absent".to_vec(), vec![u8::MAX; 40]]);
+    let values = tree.get_many(&keys).unwrap();
+    let calls = backend.take_calls();
+    assert_eq!(calls, tree.depth() - 1);
+    assert_eq!(values.len(), keys.len());
+    for (key, value) in keys.iter().zip(&values) {
+        assert_eq!(value.as_deref(), map.get(key).map(Vec::as_slice));
+    }
+    assert!(tree.get_many::<Key>(&[]).unwrap().is_empty());
+    let empty = Tree::empty(tree.storage().clone(), small());
+    assert!(empty.get_many(&keys).unwrap().iter().all(Option::is_none));
+}
+
+/// Where the cache is too small for it, what was fetched together stays until it has been used.
+#[test]
+fn what_is_fetched_stays_whatever_the_cache_does() {
+    let (backend, map, tree) = cold_tree(30_000);
+    let options = StorageOptions {
+        cache_bytes: 400_000,
+        ..StorageOptions::default()
+    };
+    let storage = Storage::new(Arc::clone(&backend) as _, options);
+    let tree = Tree::open(storage, tree.root(), *tree.parameters()).unwrap();
+    backend.take_calls();
+    let keys: Vec<_> = map.keys().step_by(40).collect();
+    tree.get_many(&keys).unwrap();
+    assert_eq!(backend.take_calls(), tree.depth() - 1);
+}
