@@ -16,6 +16,7 @@ mod measure;
 mod merge;
 mod merge_places;
 mod model;
+mod model_all;
 mod model_large;
 mod page;
 mod peer_faults;

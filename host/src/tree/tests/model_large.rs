@@ -34,7 +34,7 @@ enum Change {
 
 /// How edits come into a tree.
 #[derive(Clone, Copy, Debug)]
-enum Way {
+pub(super) enum Way {
     Batch,
     /// The values are written in parts of this length, ahead of the edits.
     Written(usize),
@@ -79,7 +79,7 @@ fn first_steps() -> impl Strategy<Value = Vec<Step>> {
     (large(), steps()).prop_map(|(large, steps)| [vec![large], steps].concat())
 }
 
-fn ways() -> impl Strategy<Value = Way> {
+pub(super) fn ways() -> impl Strategy<Value = Way> {
     prop_oneof![
         Just(Way::Batch),
         prop_oneof![Just(1 << 14), Just(999_983)].prop_map(Way::Written),
@@ -148,7 +148,7 @@ fn write(storage: &Storage, edit: Edit, part: usize) -> Edit {
     writer.finish().unwrap()
 }
 
-fn edited(tree: &Tree, edits: Vec<(Key, Edit)>, way: Way) -> Tree {
+pub(super) fn edited(tree: &Tree, edits: Vec<(Key, Edit)>, way: Way) -> Tree {
     let storage = tree.storage();
     match way {
         Way::Batch => apply(tree, edits),
