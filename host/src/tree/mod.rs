@@ -55,11 +55,13 @@ mod frontier;
 mod in_order;
 mod inspect;
 mod iter;
+mod json;
 mod key;
 mod layout;
 mod leaf_run;
 mod look_ahead;
 mod merge;
+mod merge_json;
 mod new_entries;
 mod node;
 mod output;
@@ -92,13 +94,14 @@ pub use inspect::NodeEntry;
 pub use iter::{Handles, Iter, Keys};
 pub use key::{Key, MAX_KEY_LEN, after_prefix};
 pub use merge::Merged;
+pub use merge_json::MergeJson;
 pub use node::Node;
 pub use page::Page;
 pub use parameters::{EntryRule, Measure, NodeSize, Parameters, Shape};
 pub use proof::{DiffProof, Proof, ProofError, ProvenChange, ProvenValue};
 pub(crate) use proof::{seal_proof, unseal_proof};
 pub use resolve::{
-    Conflict, LastWriter, LeaveConflicts, MergeJson, Resolution, Resolver, TakeOurs, TakeTheirs,
+    Conflict, LastWriter, LeaveConflicts, Resolution, Resolver, TakeOurs, TakeTheirs,
 };
 pub use session::{Savepoint, Session};
 pub use sharing::{Sharing, Unshared};

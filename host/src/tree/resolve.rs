@@ -1,7 +1,5 @@
 //! Who decides where both sides of a merge changed the same key.
 
-use serde_json::{Map, Value as Json};
-
 use super::TreeError;
 use super::key::Key;
 use super::value::{Value, ValueHandle};
@@ -39,7 +37,7 @@ pub enum Resolution {
 
 /// Decides conflicts, one by one, in the order of their keys.
 ///
-/// Every function of a conflict is a resolver. So are the ones in this module.
+/// Every function of a conflict is a resolver. So are the types that are made for it.
 pub trait Resolver {
     /// Decides one conflict. Its values out of line have not been loaded.
     ///
@@ -71,12 +69,6 @@ pub struct TakeTheirs;
 /// the conflict.
 #[derive(Clone, Copy, Debug)]
 pub struct LastWriter<F>(pub F);
-
-/// JSON objects are merged member by member, and those inside them likewise: a member that one side
-/// changed is taken from there. What both changed, and what is no object, stays in conflict. The
-/// result is JSON without spaces, its members in the order of ours and then of theirs.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct MergeJson;
 
 impl Resolver for LeaveConflicts {
     fn resolve(&mut self, _: &Conflict) -> Result<Resolution, TreeError> {
@@ -114,71 +106,5 @@ where
             (Some(ours), Some(theirs)) if ours < theirs => Resolution::Theirs,
             _ => Resolution::Unresolved,
         })
-    }
-}
-
-impl Resolver for MergeJson {
-    fn resolve(&mut self, conflict: &Conflict) -> Result<Resolution, TreeError> {
-        let (Some(ours), Some(theirs)) = (&conflict.ours, &conflict.theirs) else {
-            return Ok(Resolution::Unresolved);
-        };
-        let base = match &conflict.base {
-            None => Some(Map::new()),
-            Some(base) => object(base)?,
-        };
-        let (Some(base), Some(ours), Some(theirs)) = (base, object(ours)?, object(theirs)?) else {
-            return Ok(Resolution::Unresolved);
-        };
-        Ok(match merge_objects(&base, &ours, &theirs) {
-            Ok(merged) => Resolution::Put(Json::Object(merged).to_string().into_bytes()),
-            Err(Clash) => Resolution::Unresolved,
-        })
-    }
-}
-
-/// Reads a JSON object; `None` if the value is none.
-fn object(value: &ValueHandle) -> Result<Option<Map<String, Json>>, TreeError> {
-    Ok(serde_json::from_slice(&value.load()?).ok())
-}
-
-/// Both sides changed a member, each in its own way.
-struct Clash;
-
-fn merge_objects(
-    base: &Map<String, Json>,
-    ours: &Map<String, Json>,
-    theirs: &Map<String, Json>,
-) -> Result<Map<String, Json>, Clash> {
-    let mut merged = Map::new();
-    let new = theirs.keys().filter(|&name| !ours.contains_key(name));
-    for name in ours.keys().chain(new) {
-        let member = merge_members(base.get(name), ours.get(name), theirs.get(name))?;
-        merged.extend(member.map(|member| (name.clone(), member)));
-    }
-    Ok(merged)
-}
-
-fn merge_members(
-    base: Option<&Json>,
-    ours: Option<&Json>,
-    theirs: Option<&Json>,
-) -> Result<Option<Json>, Clash> {
-    if ours == theirs || base == theirs {
-        return Ok(ours.cloned());
-    }
-    if base == ours {
-        return Ok(theirs.cloned());
-    }
-    let empty = Map::new();
-    let base = match base {
-        None => &empty,
-        Some(Json::Object(base)) => base,
-        Some(_) => return Err(Clash),
-    };
-    match (ours, theirs) {
-        (Some(Json::Object(ours)), Some(Json::Object(theirs))) => {
-            Ok(Some(Json::Object(merge_objects(base, ours, theirs)?)))
-        }
-        _ => Err(Clash),
     }
 }

@@ -14,6 +14,7 @@ mod limits;
 mod look_ahead;
 mod measure;
 mod merge;
+mod merge_json;
 mod merge_places;
 mod model;
 mod model_all;

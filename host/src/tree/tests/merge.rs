@@ -209,7 +209,10 @@ fn trees_of_two_storages_are_not_merged() {
 
 /// Merges one conflict of these three values and returns what the tree has for it then, and whether
 /// it stayed one.
-fn resolved(values: [Option<&str>; 3], resolver: impl Resolver) -> (Option<String>, bool) {
+pub(super) fn resolved(
+    values: [Option<&str>; 3],
+    resolver: impl Resolver,
+) -> (Option<String>, bool) {
     let (_, storage) = new_storage();
     let [base, ours, theirs] = values.map(|value| {
         let mut map: Map = (0..50).map(|n| (key_of(n), vec![1])).collect();
@@ -263,32 +266,5 @@ fn resolvers_decide_as_they_say() {
     assert_eq!(
         resolved([None, Some("one"), Some("two")], by_length),
         (Some("one".into()), true)
-    );
-}
-
-#[test]
-fn json_objects_are_merged_member_by_member() {
-    let merge = |base, ours, theirs| resolved([base, Some(ours), Some(theirs)], MergeJson);
-    let (merged, conflict) = merge(
-        Some(r#"{"a":1,"b":{"x":1,"y":2},"gone":0}"#),
-        r#"{"a":2,"b":{"x":1,"y":3},"gone":0,"mine":[1]}"#,
-        r#"{ "a": 1, "b": {"x": 9, "y": 2}, "theirs": null }"#,
-    );
-    assert!(!conflict);
-    assert_eq!(
-        merged.unwrap(),
-        r#"{"a":2,"b":{"x":9,"y":3},"mine":[1],"theirs":null}"#
-    );
-    let (kept, conflict) = merge(Some(r#"{"a":1}"#), r#"{"a":2}"#, r#"{"a":3}"#);
-    assert_eq!((kept.unwrap().as_str(), conflict), (r#"{"a":2}"#, true));
-    assert!(merge(Some("[1]"), "[2]", "[3]").1, "arrays are not merged");
-    assert!(
-        merge(Some("{}"), "{}x", "{\"a\":1}").1,
-        "what is no JSON stays"
-    );
-    let (merged, conflict) = merge(None, r#"{"a":1}"#, r#"{"b":2}"#);
-    assert_eq!(
-        (merged.unwrap().as_str(), conflict),
-        (r#"{"a":1,"b":2}"#, false)
     );
 }
