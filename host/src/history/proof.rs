@@ -3,7 +3,7 @@
 //! Two proofs about trees in one: the commit names the root of its catalog, the catalog's entry
 //! names the root of the namespace, and that vouches for the keys.
 
-use std::ops::RangeBounds;
+use std::ops::{Bound, RangeBounds};
 
 use prollytree_plugin_api::Hash;
 
@@ -52,6 +52,14 @@ impl StoreProof {
         })
     }
 
+    /// Returns the range of keys that the proof is about. Nothing is said about others. Where there is
+    /// no such namespace, it is about all keys.
+    #[must_use]
+    pub fn bounds(&self) -> (Bound<&[u8]>, Bound<&[u8]>) {
+        let all = (Bound::Unbounded, Bound::Unbounded);
+        self.tree.as_ref().map_or(all, Proof::bounds)
+    }
+
     /// Says whether the store has this value for a key, or none if `value` is `None`. False means
     /// that the proof does not show it, whatever the reason; [`value`](Self::value) tells which.
     #[must_use]
@@ -86,6 +94,9 @@ impl StoreProof {
     }
 
     /// Returns all entries of the proof's range that the store has in a namespace.
+    ///
+    /// Whoever sent the proof has chosen its range. To take this for all entries of a range that was
+    /// asked for, compare that with [`bounds`](Self::bounds).
     ///
     /// # Errors
     /// [`ProofError::OtherCommit`] if it is about another commit, and those of [`Proof::entries`].

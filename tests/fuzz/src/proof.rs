@@ -1,7 +1,7 @@
 //! Any bytes as a proof: refused, or canonical; and what it shows against a root that is known is
 //! true. Whoever forges a proof makes its seal right, so each input is tried with the right one too.
 
-use std::ops::Bound;
+use std::ops::{Bound, RangeBounds};
 
 use prollytree::history::{Anchor, Catalog, NamespaceKey, ProofSide, StoreDiffProof, StoreProof};
 use prollytree::tree::{DiffProof, Proof, ProofError, ProvenChange, ProvenValue, Tree};
@@ -72,6 +72,10 @@ fn about_store(known: &Known, bytes: &[u8]) -> bool {
     let absent = absent();
     for anchor in [Anchor::Commit(known.commit), Anchor::Root(known.catalog)] {
         if let Ok(entries) = proof.entries(anchor, &plain) {
+            let (start, end) = proof.bounds();
+            let bounds = (start.map(<[u8]>::to_vec), end.map(<[u8]>::to_vec));
+            let covered = known.map.keys().filter(|key| bounds.contains(*key));
+            assert!(entries.len() == covered.count(), "all of its range");
             assert!(
                 entries
                     .iter()

@@ -11,7 +11,7 @@ use prollytree_plugin_api::{Buffer, Hash};
 
 use super::make::owned_bounds;
 use super::verify::{broken, child_of, root_of};
-use super::{ProofError, ProvenValue};
+use super::{ProofError, ProvenValue, borrowed};
 use crate::tree::compare::{Comparison, Left, NodeSource, Side};
 use crate::tree::diff::Loading;
 use crate::tree::direction::Direction;
@@ -97,11 +97,7 @@ impl DiffProof {
     /// Returns the range of keys that the proof is about. Nothing is said about others.
     #[must_use]
     pub fn bounds(&self) -> (Bound<&[u8]>, Bound<&[u8]>) {
-        let (start, end) = &self.bounds;
-        (
-            start.as_ref().map(Vec::as_slice),
-            end.as_ref().map(Vec::as_slice),
-        )
+        borrowed(&self.bounds)
     }
 
     /// Returns what must happen to the tree with the root `before` to make it the one with the root

@@ -100,6 +100,12 @@ impl ProofError {
 }
 
 impl Proof {
+    /// Returns the range of keys that the proof is about. Nothing is said about others.
+    #[must_use]
+    pub fn bounds(&self) -> (Bound<&[u8]>, Bound<&[u8]>) {
+        borrowed(&self.bounds)
+    }
+
     /// Says whether the proof is about a key.
     #[must_use]
     pub fn covers(&self, key: &[u8]) -> bool {
@@ -125,6 +131,14 @@ impl Proof {
     }
 }
 
+/// Returns a range as those see it who hold a proof.
+fn borrowed((start, end): &Bounds) -> (Bound<&[u8]>, Bound<&[u8]>) {
+    (
+        start.as_ref().map(Vec::as_slice),
+        end.as_ref().map(Vec::as_slice),
+    )
+}
+
 impl ProvenValue {
     /// Says whether these bytes are the value.
     #[must_use]
@@ -142,10 +156,6 @@ impl ProvenValue {
 impl Proof {
     pub(super) fn nodes(&self) -> &[Buffer] {
         &self.nodes
-    }
-
-    pub(super) fn bounds(&self) -> Bounds {
-        self.bounds.clone()
     }
 
     pub(super) fn swap_nodes(&mut self, one: usize, other: usize) {

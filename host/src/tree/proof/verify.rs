@@ -34,6 +34,9 @@ impl Proof {
     /// Returns all entries of the proof's range that the tree with this root has, in the order of
     /// their keys. Costs a hash of each node.
     ///
+    /// Whoever sent the proof has chosen its range. To take this for all entries of a range that was
+    /// asked for, compare that with [`bounds`](Self::bounds).
+    ///
     /// # Errors
     /// [`ProofError::WrongRoot`] if it is a proof about another tree; [`ProofError::OtherVersion`] if a
     /// node is of a later format; [`ProofError::Broken`] if its nodes are not exactly those that the

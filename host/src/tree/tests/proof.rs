@@ -22,6 +22,11 @@ fn values(proven: Vec<(Key, ProvenValue)>, map: &Map) -> Map {
     proven.into_iter().map(value).collect()
 }
 
+fn bounds_of(proof: &Proof) -> (Bound<Key>, Bound<Key>) {
+    let (start, end) = proof.bounds();
+    (start.map(<[u8]>::to_vec), end.map(<[u8]>::to_vec))
+}
+
 fn within(map: &Map, bounds: &(Bound<Key>, Bound<Key>)) -> Map {
     let inside = map.iter().filter(|(key, _)| bounds.contains(*key));
     inside
@@ -101,6 +106,7 @@ proptest! {
             }
         }
         let proof = tree.generate_range_proof::<Vec<u8>, _>(bounds.clone()).unwrap();
+        prop_assert_eq!(&bounds_of(&proof), &bounds);
         let entries = proof.entries(&root).unwrap();
         prop_assert_eq!(values(entries, &map), within(&map, &bounds));
     }
@@ -128,7 +134,7 @@ proptest! {
             if let Ok(proof) = Proof::decode(&bytes)
                 && let Ok(entries) = proof.entries(&tree.root())
             {
-                prop_assert_eq!(values(entries, &map), within(&map, &proof.bounds()));
+                prop_assert_eq!(values(entries, &map), within(&map, &bounds_of(&proof)));
             }
         }
     }
