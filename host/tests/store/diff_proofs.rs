@@ -1,112 +1,21 @@
 //! Proofs of what differs between two states of a store: what they show is true and whole, and for one
 //! question there is one proof.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::{Bound, RangeBounds};
 
-use prollytree::history::{
-    Anchor, Catalog, CatalogEntry, Commit, CommitId, NamespaceKey, Person, ProofSide, Signature,
-    StoreDiffProof, StoreProof,
-};
-use prollytree::storage::{RecordBatch, Storage};
+use prollytree::history::{Anchor, CommitId, NamespaceKey, StoreDiffProof, StoreProof};
 use prollytree::store::CommitOptions;
-use prollytree::tree::{
-    DiffProof, EntryRule, Key, Parameters, ProofError, ProvenChange, ProvenValue, Tree,
-};
-use prollytree_plugin_api::{Hash, Timestamp};
+use prollytree::tree::{DiffProof, Key, Parameters, ProofError, ProvenChange, ProvenValue};
+use prollytree_plugin_api::Hash;
 use proptest::prelude::*;
 
-use crate::{START, memory, storage_on, store};
+use crate::forged::{SEAL, joined, parts};
+use crate::states::{ALL, Bounds, Map, State, bounds, maps, narrow, numbered, prices};
+use crate::{memory, storage_on, store};
 
-type Map = BTreeMap<Key, Vec<u8>>;
-type Bounds = (Bound<Key>, Bound<Key>);
-
-const ALL: Bounds = (Bound::Unbounded, Bound::Unbounded);
-
-/// The bytes of a seal.
-const SEAL: usize = 8;
-
-/// A state of a store that has a namespace or lacks it, and beside it always another one.
-struct State {
-    map: Map,
-    catalog: Catalog,
-    commit: Option<Commit>,
-    tree: Option<Tree>,
-    anchor: Anchor,
-}
-
-impl State {
-    fn new(storage: &Storage, parameters: Parameters, map: Option<&Map>, by_commit: bool) -> Self {
-        let mut batch = RecordBatch::new();
-        let mut catalog = Catalog::empty(storage);
-        let entry = |tree: &Tree| CatalogEntry::plain(tree.root(), *tree.parameters());
-        let build = |map: Map| Tree::build(storage.clone(), parameters, map).unwrap();
-        let other = build(Map::from([(b"other".to_vec(), vec![])]));
-        catalog = (catalog.with(&NamespaceKey::plain(), Some(&entry(&other)), &mut batch)).unwrap();
-        let tree = map.map(|map| build(map.clone()));
-        storage.put(&batch).unwrap();
-        if let Some(tree) = &tree {
-            let mut batch = RecordBatch::new();
-            catalog = catalog
-                .with(&prices(), Some(&entry(tree)), &mut batch)
-                .unwrap();
-            storage.put(&batch).unwrap();
-        }
-        let commit = by_commit.then(|| commit(catalog.root()));
-        let anchor = match &commit {
-            None => Anchor::Root(catalog.root()),
-            Some(commit) => Anchor::Commit(CommitId(Hash::of(&commit.encode().unwrap()))),
-        };
-        let map = map.cloned().unwrap_or_default();
-        Self {
-            map,
-            catalog,
-            commit,
-            tree,
-            anchor,
-        }
-    }
-
-    fn side(&self) -> ProofSide<'_> {
-        ProofSide {
-            commit: self.commit.as_ref(),
-            catalog: &self.catalog,
-            tree: self.tree.as_ref(),
-        }
-    }
-
-    fn proof(&self, after: &Self, bounds: &Bounds) -> StoreDiffProof {
-        let (namespace, bounds) = (prices(), bounds.clone());
-        StoreDiffProof::generate::<Key, _>(self.side(), after.side(), &namespace, bounds).unwrap()
-    }
-}
-
-fn prices() -> NamespaceKey {
-    NamespaceKey::new("prices", "data").unwrap()
-}
-
-fn commit(root: Hash) -> Commit {
-    let signature = Signature::new(Person::new("Ada", "").unwrap(), Timestamp(START), 0);
-    Commit {
-        root,
-        aux: None,
-        parents: Vec::new(),
-        generation: 1,
-        author: signature.clone(),
-        committer: signature,
-        message: "A state".to_owned(),
-        extra: Vec::new(),
-    }
-}
-
-fn narrow() -> Parameters {
-    let rule = EntryRule {
-        modulus: 3,
-        base: 2,
-        ..EntryRule::default()
-    };
-    Parameters::entries(rule).unwrap()
-}
+/// The kind of these proofs.
+const KIND: u8 = 4;
 
 /// Says whether what a proof shows is the difference of two maps, all of it, in order.
 fn shows(changes: &[ProvenChange], before: &Map, after: &Map, bounds: &Bounds) -> bool {
@@ -122,62 +31,6 @@ fn shows(changes: &[ProvenChange], before: &Map, after: &Map, bounds: &Bounds) -
         && changes.iter().all(|change| {
             is(&change.before, before.get(&change.key)) && is(&change.after, after.get(&change.key))
         })
-}
-
-/// Returns the parts of a proof: two sides of a commit and a catalog, and the difference.
-fn parts(proof: &[u8]) -> Vec<Vec<u8>> {
-    let mut rest = &proof[10..proof.len() - SEAL];
-    let mut parts = Vec::new();
-    while let Some((len, behind)) = rest.split_first_chunk() {
-        let (part, behind) = behind.split_at(u32::from_le_bytes(*len) as usize);
-        parts.push(part.to_vec());
-        rest = behind;
-    }
-    assert_eq!(parts.len(), 5);
-    parts
-}
-
-/// Makes a proof of parts, with the seal that whoever forges one gives it, outside and inside.
-fn joined(mut parts: Vec<Vec<u8>>) -> Vec<u8> {
-    let mut bytes = b"PROLPROF\x01\x04".to_vec();
-    for part in &mut parts {
-        if part.starts_with(b"PROLPROF") {
-            part.truncate(part.len() - SEAL);
-            *part = sealed(std::mem::take(part));
-        }
-        bytes.extend(u32::try_from(part.len()).unwrap().to_le_bytes());
-        bytes.extend_from_slice(part);
-    }
-    sealed(bytes)
-}
-
-fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
-    let seal = Hash::of(&bytes);
-    bytes.extend(&seal.as_bytes()[..SEAL]);
-    bytes
-}
-
-fn keys() -> impl Strategy<Value = Key> {
-    prop::collection::vec(0_u8..4, 0..5)
-}
-
-fn bounds() -> impl Strategy<Value = Bounds> {
-    let bound = || {
-        prop_oneof![
-            2 => Just(Bound::Unbounded),
-            1 => keys().prop_map(Bound::Included),
-            1 => keys().prop_map(Bound::Excluded),
-        ]
-    };
-    (bound(), bound())
-}
-
-fn maps() -> impl Strategy<Value = Option<Map>> {
-    let value = prop_oneof![
-        5 => prop::collection::vec(any::<u8>(), 0..6),
-        1 => Just(vec![b'v'; 3_000]),
-    ];
-    prop::option::weighted(0.85, prop::collection::btree_map(keys(), value, 0..90))
 }
 
 /// A map and mostly a version of it in which a few entries are other ones.
@@ -210,7 +63,7 @@ proptest! {
         let proof = before.proof(&after, &bounds);
         let bytes = proof.encode();
         prop_assert_eq!(&StoreDiffProof::decode(&bytes).unwrap(), &proof);
-        prop_assert_eq!(&joined(parts(&bytes)), &bytes);
+        prop_assert_eq!(&joined(KIND, parts(&bytes)), &bytes);
         let changes_in = |bounds: &Bounds, before, after, namespace: &NamespaceKey| {
             proof.changes_in::<Key, _>(bounds.clone(), before, after, namespace)
         };
@@ -264,19 +117,12 @@ proptest! {
             let part = &mut forged[moved.1];
             part.truncate(cut.index(part.len() + 1));
         }
-        if forged.iter().any(|part| part.starts_with(b"PROLPROF") && part.len() < 8 + SEAL) {
-            return Ok(());
-        }
-        let forged = joined(forged);
+        let forged = joined(KIND, forged);
         let shown = StoreDiffProof::decode(&forged).and_then(|proof| {
             proof.changes_in::<Key, _>(bounds, before.anchor, after.anchor, &prices())
         });
         prop_assert_eq!(shown.is_ok(), forged == bytes);
     }
-}
-
-fn numbered(count: u8, value: u8) -> Map {
-    (0..count).map(|n| (vec![n], vec![value; 3])).collect()
 }
 
 /// Two states of a store that differ in two keys, as commits.
@@ -318,7 +164,7 @@ fn every_flipped_bit_and_every_length_of_a_proof_of_two_states_is_refused() {
         for at in 0..inside {
             let mut parts = parts.clone();
             parts[part][at] ^= 0x10;
-            assert!(!accepts(&joined(parts)), "byte {at} of part {part}");
+            assert!(!accepts(&joined(KIND, parts)), "byte {at} of part {part}");
         }
     }
 }
@@ -359,7 +205,7 @@ fn a_proof_of_two_states_says_what_is_wrong_with_it() {
     let mut forged = parts(&proof.encode());
     let other = after.proof(&before, &ALL).encode();
     forged[4] = parts(&other).remove(4);
-    let error = StoreDiffProof::decode(&joined(forged)).unwrap();
+    let error = StoreDiffProof::decode(&joined(KIND, forged)).unwrap();
     let error = error.changes(old, new, &prices()).unwrap_err();
     assert!(matches!(error, ProofError::WrongRoot { .. }), "{error}");
 
@@ -386,7 +232,7 @@ fn a_namespace_that_a_state_lacks_has_no_entries_there() {
     // Whoever forges a proof cannot keep the namespace from it.
     let mut forged = parts(&without.proof(&with, &ALL).encode());
     forged[2..4].clone_from_slice(&parts(&without.proof(&without, &ALL).encode())[..2]);
-    let forged = StoreDiffProof::decode(&joined(forged)).unwrap();
+    let forged = StoreDiffProof::decode(&joined(KIND, forged)).unwrap();
     assert!(
         forged
             .changes(without.anchor, with.anchor, &prices())

@@ -4,6 +4,7 @@ use std::ops::{Bound, RangeBounds};
 
 use proptest::prelude::*;
 
+use super::super::proof::bytes::seal;
 use super::proof::{bounds, forged, keys};
 use super::*;
 
@@ -140,30 +141,108 @@ fn a_proof_of_few_changes_holds_few_nodes() {
     assert_eq!(same.encode().len(), 8 + 2 + 2 * 5 + 4 + 8);
 }
 
-/// Every bit of a proof counts.
-#[test]
-fn every_flipped_bit_of_a_proof_of_a_difference_is_noticed() {
+/// A proof, and what it was made for.
+#[derive(Clone)]
+struct Asked {
+    proof: DiffProof,
+    bounds: (Bound<Key>, Bound<Key>),
+    roots: [Hash; 2],
+}
+
+impl Asked {
+    fn is_answered_by(&self, proof: &DiffProof) -> bool {
+        let [old, new] = &self.roots;
+        proof.changes_in(self.bounds.clone(), old, new).is_ok()
+    }
+
+    fn is_answered_by_bytes(&self, bytes: &[u8]) -> bool {
+        DiffProof::decode(bytes).is_ok_and(|proof| self.is_answered_by(&proof))
+    }
+}
+
+/// Proofs of differences between several trees.
+fn questions() -> Vec<Asked> {
     let (_, storage) = new_storage();
     let map: Map = (0..40_u8).map(|n| (vec![n], vec![n; 3])).collect();
     let tree = build(&storage, tiny(), &map);
-    let edited = apply(
-        &tree,
-        [(vec![7], Edit::Put(vec![0])), (vec![30], Edit::Delete)],
-    );
-    let bytes = tree.generate_diff_proof(&edited).unwrap().encode();
-    let accepts = |bytes: &[u8]| {
-        DiffProof::decode(bytes)
-            .and_then(|proof| proof.changes(&tree.root(), &edited.root()))
-            .is_ok()
-    };
-    assert!(accepts(&bytes));
-    for bit in 0..bytes.len() * 8 {
-        let mut bytes = bytes.clone();
-        bytes[bit / 8] ^= 1 << (bit % 8);
-        assert!(!accepts(&bytes), "bit {bit}");
+    let edits = [(vec![7], Edit::Put(vec![0])), (vec![30], Edit::Delete)];
+    let edited = apply(&tree, edits);
+    let empty = Tree::empty(storage.clone(), tiny());
+    let other = build(&storage, small(), &map);
+    let all = (Bound::Unbounded, Bound::Unbounded);
+    let part = (Bound::Excluded(vec![4]), Bound::Included(vec![25]));
+    let pairs = [
+        (&tree, &edited, &all),
+        (&tree, &edited, &part),
+        (&edited, &tree, &all),
+        (&tree, &empty, &all),
+        (&tree, &other, &part),
+        (&tree, &tree, &all),
+    ];
+    let asked = pairs.map(|(old, new, bounds)| {
+        let proof = old.generate_diff_range_proof::<Key, _>(new, bounds.clone());
+        Asked {
+            proof: proof.unwrap(),
+            bounds: bounds.clone(),
+            roots: [old.root(), new.root()],
+        }
+    });
+    asked.to_vec()
+}
+
+/// Every bit of a proof counts, also if whoever changed it made its seal right: for one question, one
+/// sequence of bytes is a proof.
+#[test]
+fn every_flipped_bit_of_a_proof_of_a_difference_is_noticed() {
+    for (index, asked) in questions().iter().enumerate() {
+        let accepts = |bytes: &[u8]| asked.is_answered_by_bytes(bytes);
+        let bytes = asked.proof.encode();
+        let sealed = |bytes: &[u8]| [bytes, &seal(bytes)].concat();
+        let inside = &bytes[..bytes.len() - 8];
+        assert!(accepts(&bytes) && sealed(inside) == bytes);
+        for at in 0..bytes.len() {
+            // Every bit of one, one bit of each byte of the others.
+            for bit in if index == 0 { 0..8 } else { at % 8..at % 8 + 1 } {
+                let mut flipped = bytes.clone();
+                flipped[at] ^= 1 << bit;
+                assert!(!accepts(&flipped), "bit {bit} of byte {at}");
+                let flipped = sealed(&flipped[..inside.len()]);
+                assert!(
+                    at >= inside.len() || !accepts(&flipped),
+                    "bit {bit} of byte {at}"
+                );
+            }
+            assert!(!accepts(&bytes[..at]), "{at} bytes");
+        }
+        for len in 0..inside.len() {
+            assert!(!accepts(&sealed(&inside[..len])), "{len} bytes");
+        }
+        assert!(!accepts(&sealed(&[inside, &[0]].concat())));
     }
-    for len in 0..bytes.len() {
-        assert!(!accepts(&bytes[..len]), "length {len}");
+}
+
+#[test]
+fn nodes_of_other_proofs_are_no_part_of_a_proof_of_a_difference() {
+    let questions = questions();
+    for asked in &questions {
+        let mut mixed = asked.proof.clone();
+        let own = mixed.nodes().clone();
+        for other in &questions {
+            let foreign = other.proof.clone().nodes().clone();
+            for count in 0..=own.len() {
+                // The beginning of one and the end of the other.
+                *mixed.nodes() = [&own[..count], &foreign[count.min(foreign.len())..]].concat();
+                let same = *mixed.nodes() == own;
+                assert_eq!(asked.is_answered_by(&mixed), same, "from node {count}");
+            }
+            for count in 0..own.len() {
+                for node in foreign.iter().filter(|node| **node != own[count]) {
+                    mixed.nodes().clone_from(&own);
+                    mixed.nodes()[count] = node.clone();
+                    assert!(!asked.is_answered_by(&mixed), "node {count}");
+                }
+            }
+        }
     }
 }
 
