@@ -93,10 +93,7 @@ impl StoreProof {
         }
     }
 
-    /// Returns all entries of the proof's range that the store has in a namespace.
-    ///
-    /// Whoever sent the proof has chosen its range. To take this for all entries of a range that was
-    /// asked for, compare that with [`bounds`](Self::bounds).
+    /// Returns all entries that the store has in a namespace.
     ///
     /// # Errors
     /// [`ProofError::OtherCommit`] if it is about another commit, and those of [`Proof::entries`].
@@ -105,9 +102,27 @@ impl StoreProof {
         anchor: Anchor,
         namespace: &NamespaceKey,
     ) -> Result<Vec<(Key, ProvenValue)>, ProofError> {
+        self.entries_in::<[u8], _>(.., anchor, namespace)
+    }
+
+    /// Returns the part of them whose keys lie in a range, which is the one that the proof was made for,
+    /// or any where there is no such namespace.
+    ///
+    /// # Errors
+    /// [`ProofError::OtherCommit`] if it is about another commit, and those of [`Proof::entries_in`].
+    pub fn entries_in<K, R>(
+        &self,
+        range: R,
+        anchor: Anchor,
+        namespace: &NamespaceKey,
+    ) -> Result<Vec<(Key, ProvenValue)>, ProofError>
+    where
+        K: AsRef<[u8]> + ?Sized,
+        R: RangeBounds<K>,
+    {
         match self.tree_of(anchor, namespace)? {
             None => Ok(Vec::new()),
-            Some((root, tree)) => tree.entries(&root),
+            Some((root, tree)) => tree.entries_in(range, &root),
         }
     }
 

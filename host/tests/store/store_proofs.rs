@@ -94,7 +94,7 @@ impl Known {
         } else {
             &self.other
         };
-        let entries = proof.entries(*anchor, namespace);
+        let entries = proof.entries_in::<[u8], _>(proof.bounds(), *anchor, namespace);
         let bounds = bounds_of(proof);
         if let Ok(entries) = &entries {
             let inside = || map.iter().filter(|(key, _)| bounds.contains(*key));
@@ -138,7 +138,10 @@ impl Known {
         let state = &self.states[asked.state];
         let same = bounds_of(&proof) == asked.bounds;
         let lacks = asked.namespace == prices() && state.tree.is_none();
-        (same || lacks) && proof.entries(state.anchor, &asked.namespace).is_ok()
+        (same || lacks)
+            && proof
+                .entries_in::<[u8], _>(proof.bounds(), state.anchor, &asked.namespace)
+                .is_ok()
     }
 }
 

@@ -29,7 +29,7 @@ fn about_tree(known: &Known, bytes: &[u8]) -> bool {
     };
     assert!(proof.encode() == bytes, "two encodings of one proof");
     let root = known.tree.root();
-    match proof.entries(&root) {
+    match proof.entries_in::<[u8], _>(proof.bounds(), &root) {
         Ok(entries) => {
             let covered = known.map.iter().filter(|(key, _)| proof.covers(key));
             assert!(
@@ -42,7 +42,7 @@ fn about_tree(known: &Known, bytes: &[u8]) -> bool {
         }
         // Nobody knows this root; that it can be checked is all that is asked.
         Err(ProofError::WrongRoot { found, .. }) => {
-            if let Ok(entries) = proof.entries(&found) {
+            if let Ok(entries) = proof.entries_in::<[u8], _>(proof.bounds(), &found) {
                 assert!(entries.is_sorted_by(|a, b| a.0 < b.0), "keys ascend");
                 assert!(entries.iter().all(|(key, _)| proof.covers(key)));
             }
@@ -71,7 +71,7 @@ fn about_store(known: &Known, bytes: &[u8]) -> bool {
     let plain = NamespaceKey::plain();
     let absent = absent();
     for anchor in [Anchor::Commit(known.commit), Anchor::Root(known.catalog)] {
-        if let Ok(entries) = proof.entries(anchor, &plain) {
+        if let Ok(entries) = proof.entries_in::<[u8], _>(proof.bounds(), anchor, &plain) {
             let (start, end) = proof.bounds();
             let bounds = (start.map(<[u8]>::to_vec), end.map(<[u8]>::to_vec));
             let covered = known.map.keys().filter(|key| bounds.contains(*key));
@@ -92,7 +92,7 @@ fn about_store(known: &Known, bytes: &[u8]) -> bool {
                 "a forged value"
             );
         }
-        if let Ok(entries) = proof.entries(anchor, &absent) {
+        if let Ok(entries) = proof.entries_in::<[u8], _>(proof.bounds(), anchor, &absent) {
             assert!(entries.is_empty(), "there is no such namespace");
         }
     }

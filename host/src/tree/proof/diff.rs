@@ -11,7 +11,7 @@ use prollytree_plugin_api::{Buffer, Hash};
 
 use super::make::owned_bounds;
 use super::verify::{broken, child_of, root_of};
-use super::{ProofError, ProvenValue, borrowed};
+use super::{ProofError, ProvenValue, borrowed, is_range};
 use crate::tree::compare::{Comparison, Left, NodeSource, Side};
 use crate::tree::diff::Loading;
 use crate::tree::direction::Direction;
@@ -126,8 +126,7 @@ impl DiffProof {
         K: AsRef<[u8]> + ?Sized,
         R: RangeBounds<K>,
     {
-        let wanted = |bound: Bound<&K>| bound.map(|key| key.as_ref().to_vec());
-        if self.bounds != (wanted(range.start_bound()), wanted(range.end_bound())) {
+        if !is_range(&self.bounds, &range) {
             return Err(ProofError::NotCovered);
         }
         let mut nodes = self.nodes.iter();

@@ -131,6 +131,17 @@ impl Proof {
     }
 }
 
+/// Says whether a proof is about a range: none that says the same in other words.
+fn is_range<K>((start, end): &Bounds, range: &impl RangeBounds<K>) -> bool
+where
+    K: AsRef<[u8]> + ?Sized,
+{
+    let same = |bound: &Bound<Key>, wanted: Bound<&K>| {
+        bound.as_ref().map(Vec::as_slice) == wanted.map(AsRef::as_ref)
+    };
+    same(start, range.start_bound()) && same(end, range.end_bound())
+}
+
 /// Returns a range as those see it who hold a proof.
 fn borrowed((start, end): &Bounds) -> (Bound<&[u8]>, Bound<&[u8]>) {
     (

@@ -1,12 +1,12 @@
 //! Checking proofs: the root hash vouches for the first node, each node for those below it.
 
-use std::ops::Bound;
+use std::ops::{Bound, RangeBounds};
 use std::slice;
 
 use prollytree_plugin_api::{Buffer, Hash};
 
 use super::make::touched;
-use super::{Proof, ProofError, ProvenValue};
+use super::{Proof, ProofError, ProvenValue, is_range};
 use crate::storage::{Decode, Malformed, address_of};
 use crate::tree::children::check_child;
 use crate::tree::key::Key;
@@ -20,28 +20,51 @@ impl Proof {
     /// Returns what the tree with this root has for a key: its value, or that there is none.
     ///
     /// # Errors
-    /// [`ProofError::NotCovered`] if the proof is about other keys, and those of
+    /// [`ProofError::NotCovered`] if the proof is about other keys; otherwise as for
     /// [`entries`](Self::entries).
     pub fn value(&self, root: &Hash, key: &[u8]) -> Result<Option<ProvenValue>, ProofError> {
         if !self.covers(key) {
             return Err(ProofError::NotCovered);
         }
-        let mut entries = self.entries(root)?;
+        let mut entries = self.listed(root)?;
         let found = entries.binary_search_by(|(other, _)| other.as_slice().cmp(key));
         Ok(found.ok().map(|index| entries.swap_remove(index).1))
     }
 
-    /// Returns all entries of the proof's range that the tree with this root has, in the order of
-    /// their keys. Costs a hash of each node.
-    ///
-    /// Whoever sent the proof has chosen its range. To take this for all entries of a range that was
-    /// asked for, compare that with [`bounds`](Self::bounds).
+    /// Returns all entries of the tree with this root, in the order of their keys. Costs a hash of each
+    /// node.
     ///
     /// # Errors
-    /// [`ProofError::WrongRoot`] if it is a proof about another tree; [`ProofError::OtherVersion`] if a
-    /// node is of a later format; [`ProofError::Broken`] if its nodes are not exactly those that the
-    /// range touches.
-    pub fn entries(&self, root: &Hash) -> Result<Entries, ProofError> {
+    /// [`ProofError::NotCovered`] if the proof is about a range alone; [`ProofError::WrongRoot`] if it is
+    /// about another tree; [`ProofError::OtherVersion`] if a node is of a later format;
+    /// [`ProofError::Broken`] if its nodes are not exactly those that the range touches.
+    pub fn entries(&self, root: &Hash) -> Result<Vec<(Key, ProvenValue)>, ProofError> {
+        self.entries_in::<[u8], _>(.., root)
+    }
+
+    /// Returns the part of them whose keys lie in a range, which is the one that the proof was made for:
+    /// whoever sent it cannot choose a smaller one. What was sent is [`bounds`](Self::bounds).
+    ///
+    /// # Errors
+    /// [`ProofError::NotCovered`] if the proof is about another range; otherwise as for
+    /// [`entries`](Self::entries).
+    pub fn entries_in<K, R>(
+        &self,
+        range: R,
+        root: &Hash,
+    ) -> Result<Vec<(Key, ProvenValue)>, ProofError>
+    where
+        K: AsRef<[u8]> + ?Sized,
+        R: RangeBounds<K>,
+    {
+        if !is_range(&self.bounds, &range) {
+            return Err(ProofError::NotCovered);
+        }
+        self.listed(root)
+    }
+
+    /// Reads all entries of the proof's range.
+    fn listed(&self, root: &Hash) -> Result<Entries, ProofError> {
         let mut nodes = self.nodes.iter();
         let node = root_of(&mut nodes, root)?;
         let mut entries = Vec::new();

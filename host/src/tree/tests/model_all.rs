@@ -123,7 +123,9 @@ fn check_version((tree, map): &Version, some: &Key) {
         map.range(some.clone()..).count() as u64
     );
     let proof = tree.generate_range_proof::<Key, _>(range).unwrap();
-    let proven = proof.entries(&tree.root()).unwrap();
+    let proven = proof
+        .entries_in::<[u8], _>(proof.bounds(), &tree.root())
+        .unwrap();
     assert_eq!(proven.len(), expected.len());
     for ((key, proven), (expected, value)) in proven.iter().zip(expected) {
         assert!(key == expected && proven.is(value));

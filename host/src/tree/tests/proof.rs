@@ -107,8 +107,13 @@ proptest! {
         }
         let proof = tree.generate_range_proof::<Vec<u8>, _>(bounds.clone()).unwrap();
         prop_assert_eq!(&bounds_of(&proof), &bounds);
-        let entries = proof.entries(&root).unwrap();
+        let entries = proof.entries_in::<[u8], _>(proof.bounds(), &root).unwrap();
         prop_assert_eq!(values(entries, &map), within(&map, &bounds));
+        // Who asks for another range gets none, and not a part of it.
+        let all = (Bound::Unbounded, Bound::Unbounded);
+        prop_assert_eq!(proof.entries(&root).is_ok(), bounds == all);
+        let wider = (Bound::Unbounded, bounds.1.clone());
+        prop_assert_eq!(proof.entries_in::<Key, _>(wider.clone(), &root).is_ok(), bounds == wider);
     }
 
     /// Whatever is done to the bytes: what is still accepted is true.
@@ -132,7 +137,7 @@ proptest! {
         }
         for bytes in forged {
             if let Ok(proof) = Proof::decode(&bytes)
-                && let Ok(entries) = proof.entries(&tree.root())
+                && let Ok(entries) = proof.entries_in::<[u8], _>(proof.bounds(), &tree.root())
             {
                 prop_assert_eq!(values(entries, &map), within(&map, &bounds_of(&proof)));
             }
