@@ -33,10 +33,8 @@ impl Writer<'_> {
         };
         debug_assert!(self.pipeline.is_none() && self.appending.is_none());
         for level in 0..=at {
-            self.reach(level);
-            if self.levels[level].progress == Progress::Inside {
-                self.advance(level, &next)?;
-            }
+            // The old nodes from here on are not looked at: they are about to go.
+            self.copy_before(level, &next)?;
             // Until a level stands between nodes, the one above does not know which are gone.
             if !self.levels[level].is_between(adoption.old.is_none()) {
                 return Ok(false);

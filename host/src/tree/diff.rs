@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::children::check_begin;
 use super::compare::{Comparison, Difference, Left, NodeSource, Side};
 use super::direction::Direction;
-use super::frontier::{Frontier, Place};
+use super::frontier::{Frontier, Place, Walks};
 use super::iter::Bounds;
 use super::key::{Key, KeyRef};
 use super::node::Node;
@@ -180,8 +180,13 @@ impl NodeSource for Loading {
         {
             return Ok(());
         }
-        let (stacks, direction) = (left.map(Left::runs), left[0].direction());
-        let differ = |[before, after]: &[_; 2]| before != after;
-        (self.frontier).fetch(storage, &stacks, direction, bounds, differ)
+        let walks = Walks {
+            stacks: left.map(Left::runs),
+            go_down: steps,
+            direction: left[0].direction(),
+            bounds,
+            differ: |[before, after]| before != after,
+        };
+        self.frontier.fetch(storage, &walks)
     }
 }

@@ -42,28 +42,36 @@ impl Default for Frontier {
     }
 }
 
+/// Walks through `N` trees, all in one direction.
+pub(super) struct Walks<'a, const N: usize> {
+    /// The nodes that they stand in, the lowest one last, each with what is left there.
+    pub(super) stacks: [Vec<Run>; N],
+    /// Which of them go down into the child that comes next, whatever it is.
+    pub(super) go_down: [bool; N],
+    pub(super) direction: Direction,
+    /// Only keys between them matter.
+    pub(super) bounds: &'a Bounds,
+    /// Says of the children that the trees have between two keys whether they will be looked at.
+    pub(super) differ: fn([&[Hash]; N]) -> bool,
+}
+
 impl Frontier {
-    /// Loads what `N` walks in one direction will compare: `stacks` are the nodes that they stand in,
-    /// each with what is left there; only keys between `bounds` matter, and `differ` says whether the
-    /// children that they have under a key will be looked at.
+    /// Loads what walks will look at.
     pub(super) fn fetch<const N: usize>(
         &mut self,
         storage: &Storage,
-        stacks: &[Vec<Run>; N],
-        direction: Direction,
-        bounds: &Bounds,
-        differ: fn(&[Option<Hash>; N]) -> bool,
+        walks: &Walks<'_, N>,
     ) -> Result<(), TreeError> {
         self.held.clear();
-        let levels = stacks.iter().flatten().map(|(node, _)| node.level());
+        let levels = walks.stacks.iter().flatten().map(|(node, _)| node.level());
         let mut sides: [Vec<Run>; N] = [const { Vec::new() }; N];
         let mut left = self.most;
         for level in (1..=levels.max().unwrap_or(0)).rev() {
-            for (side, stack) in sides.iter_mut().zip(stacks) {
+            for (side, stack) in sides.iter_mut().zip(&walks.stacks) {
                 let own = stack.iter().filter(|(node, _)| node.level() == level);
                 side.extend(own.cloned());
             }
-            let places = children_to_compare(storage, &sides, direction, bounds, differ, &mut left);
+            let places = walks.children_to_load(storage, &sides, &mut left);
             let all: Vec<&Place> = places.iter().flatten().collect();
             let children = Node::load_places(storage, &all)?;
             self.held.extend(children.iter().cloned());
@@ -82,49 +90,82 @@ impl Frontier {
     }
 }
 
-/// Returns the children that will be looked at, in the order in which they come; of those that are not
-/// in memory not many more than are `left`.
-fn children_to_compare<const N: usize>(
-    storage: &Storage,
-    sides: &[Vec<Run>; N],
-    direction: Direction,
-    bounds: &Bounds,
-    differ: fn(&[Option<Hash>; N]) -> bool,
-    left: &mut usize,
-) -> [Vec<Place>; N] {
-    let mut by_key: BTreeMap<Key, [Option<Place>; N]> = BTreeMap::new();
-    for (side, nodes) in sides.iter().enumerate() {
-        for (node, run) in nodes {
-            for index in run.clone().filter(|&index| may_hold(node, index, bounds)) {
-                let places = by_key
-                    .entry(node.key(index).to_key())
-                    .or_insert_with(|| [const { None }; N]);
-                places[side] = Some((Arc::clone(node), index));
+/// What trees have under a key: children whose last key it is.
+type Row<const N: usize> = [Option<Place>; N];
+
+impl<const N: usize> Walks<'_, N> {
+    /// Returns the children that will be looked at, in the order in which they come; of those that are
+    /// not in memory not many more than are `left`.
+    fn children_to_load(
+        &self,
+        storage: &Storage,
+        sides: &[Vec<Run>; N],
+        left: &mut usize,
+    ) -> [Vec<Place>; N] {
+        let mut by_key: BTreeMap<Key, Row<N>> = BTreeMap::new();
+        for (side, nodes) in sides.iter().enumerate() {
+            for (node, run) in nodes {
+                for index in run.clone() {
+                    if !may_hold(node, index, self.bounds) {
+                        continue;
+                    }
+                    let places = by_key
+                        .entry(node.key(index).to_key())
+                        .or_insert_with(|| [const { None }; N]);
+                    places[side] = Some((Arc::clone(node), index));
+                }
             }
         }
+        let rows: Vec<Row<N>> = by_key.into_values().collect();
+        let looked_at = rows_to_compare(&rows, self.differ);
+        let mut rows = rows.into_iter().zip(looked_at);
+        let mut wanted = [const { Vec::new() }; N];
+        let mut is_full = false;
+        while let Some((places, looked_at)) = match self.direction {
+            Direction::Forwards => rows.next(),
+            Direction::Backwards => rows.next_back(),
+        } {
+            let looked_at = looked_at && !is_full;
+            for (side, place) in places.into_iter().enumerate() {
+                let Some(place) = place.filter(|place| looked_at || self.comes_next(side, place))
+                else {
+                    continue;
+                };
+                let (node, index) = &place;
+                *left = left.saturating_sub(usize::from(!node.is_loaded(storage, *index)));
+                wanted[side].push(place);
+            }
+            is_full |= looked_at && *left == 0;
+        }
+        wanted
     }
-    let mut wanted = [const { Vec::new() }; N];
-    let mut by_key = by_key.into_values();
-    while let Some(places) = match direction {
-        Direction::Forwards => by_key.next(),
-        Direction::Backwards => by_key.next_back(),
-    } {
-        let hashes = places
-            .each_ref()
-            .map(|place| place.as_ref().map(|(node, index)| node.child(*index).hash));
-        if !differ(&hashes) {
-            continue;
-        }
-        for (side, place) in places.into_iter().enumerate() {
-            let Some((node, index)) = place else { continue };
-            *left = left.saturating_sub(usize::from(!node.is_loaded(storage, index)));
-            wanted[side].push((node, index));
-        }
-        if *left == 0 {
-            break;
-        }
+
+    /// Says whether a walk goes down there now.
+    fn comes_next(&self, side: usize, (node, index): &Place) -> bool {
+        self.go_down[side]
+            && self.stacks[side].last().is_some_and(|(own, run)| {
+                Arc::ptr_eq(own, node) && self.direction.first(run) == *index
+            })
     }
-    wanted
+}
+
+/// Says of each row whether its children will be looked at. Where trees cut the same entries in
+/// different places, only what lies between keys at which all of them cut can be compared.
+fn rows_to_compare<const N: usize>(rows: &[Row<N>], differ: fn([&[Hash]; N]) -> bool) -> Vec<bool> {
+    let mut looked_at = Vec::with_capacity(rows.len());
+    for part in rows.chunk_by(|row, _| row.iter().any(Option::is_none)) {
+        let hashes = part.iter().map(|row| {
+            let hash = |(node, index): &Place| node.child(*index).hash;
+            row.each_ref().map(|place| place.as_ref().map(hash))
+        });
+        let hashes: Vec<[Option<Hash>; N]> = hashes.collect();
+        let sides: [Vec<Hash>; N] =
+            std::array::from_fn(|side| hashes.iter().filter_map(|row| row[side]).collect());
+        let differs = differ(sides.each_ref().map(Vec::as_slice));
+        let is_shared = |row: &[Option<Hash>; N]| row.iter().all(|hash| *hash == row[0]);
+        looked_at.extend(hashes.iter().map(|row| differs && !is_shared(row)));
+    }
+    looked_at
 }
 
 /// Says whether keys between the bounds may lie below a child.

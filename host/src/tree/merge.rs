@@ -14,7 +14,7 @@ use prollytree_plugin_api::Hash;
 
 use super::adopt::Adoption;
 use super::direction::Direction;
-use super::frontier::Frontier;
+use super::frontier::{Frontier, Walks};
 use super::key::{Key, KeyRef};
 use super::output::Output;
 use super::resolve::{Conflict, Resolution, Resolver};
@@ -37,9 +37,8 @@ pub struct Merged {
 struct Merge<'a, R> {
     storage: &'a Storage,
     frontier: Frontier,
-    base: Walk,
-    ours: Walk,
-    theirs: Walk,
+    /// Those of the base, of ours and of theirs.
+    walks: [Walk; 3],
     writer: Writer<'a>,
     resolver: R,
     conflicts: Vec<Conflict>,
@@ -85,9 +84,7 @@ impl Tree {
         let mut merge = Merge {
             storage: self.storage(),
             frontier: Frontier::default(),
-            base: Walk::new(base),
-            ours: Walk::new(self),
-            theirs: Walk::new(theirs),
+            walks: [base, self, theirs].map(Walk::new),
             writer: Writer::new(self, Output::Batch(batch)),
             resolver,
             conflicts: Vec::new(),
@@ -106,23 +103,14 @@ impl Tree {
 
 impl<R: Resolver> Merge<'_, R> {
     fn run(&mut self) -> Result<(), TreeError> {
-        while self.theirs.level().is_some() || self.base.level().is_some() {
-            let walks = [&mut self.base, &mut self.ours, &mut self.theirs];
-            let highest = walks.iter().filter_map(|walk| walk.level()).max();
-            let Some(highest) = highest else { break };
-            let mut same_level = true;
-            let lowest = walks.iter().filter_map(|walk| walk.level()).min();
-            for walk in walks {
+        while self.theirs().level().is_some() || self.base().level().is_some() {
+            let levels = self.walks.each_ref().map(Walk::level);
+            let highest = levels.iter().flatten().max().copied();
+            let lowest = levels.iter().flatten().min().copied();
+            if highest != lowest {
                 // Higher ones go down first, so that equal parts meet at the same level.
-                if Some(highest) != lowest && walk.level() == Some(highest) {
-                    walk.open()?;
-                    same_level = false;
-                }
-            }
-            if !same_level {
-                continue;
-            }
-            if highest > 0 {
+                self.open(levels.map(|level| level == highest))?;
+            } else if highest > Some(0) {
                 self.merge_children()?;
             } else {
                 self.merge_entries()?;
@@ -131,167 +119,164 @@ impl<R: Resolver> Merge<'_, R> {
         Ok(())
     }
 
+    fn base(&self) -> &Walk {
+        &self.walks[Side::Base as usize]
+    }
+
+    fn ours(&self) -> &Walk {
+        &self.walks[Side::Ours as usize]
+    }
+
+    fn theirs(&self) -> &Walk {
+        &self.walks[Side::Theirs as usize]
+    }
+
     /// Merges what stands before all three walks, which is children of one level, or nothing.
     fn merge_children(&mut self) -> Result<(), TreeError> {
         let hash = |walk: &Walk| -> Option<Hash> { walk.child().map(|child| child.hash) };
-        let (base, ours, theirs) = (hash(&self.base), hash(&self.ours), hash(&self.theirs));
+        let [base, ours, theirs] = self.walks.each_ref().map(hash);
         if ours == theirs {
             // Both are the same, whatever it was.
-            match self.ours.key().map(KeyRef::to_key) {
-                None => self.base.pass_all(),
-                Some(_) if base == ours => self.base.pass(1),
-                Some(key) => self.base.pass_through(KeyRef::from(&*key))?,
-            }
-            self.ours.pass(1);
-            self.theirs.pass(1);
-            return Ok(());
+            return self.pass_alike([Side::Ours, Side::Theirs], Side::Base);
         }
         if base == theirs {
             // They have changed nothing: ours stays.
-            match self.theirs.key().map(KeyRef::to_key) {
-                None => self.ours.pass_all(),
-                Some(key) => self.ours.pass_through(KeyRef::from(&*key))?,
-            }
-            self.base.pass(1);
-            self.theirs.pass(1);
-            return Ok(());
+            return self.pass_alike([Side::Base, Side::Theirs], Side::Ours);
         }
         if base == ours && self.alike && self.adopt()? {
             return Ok(());
         }
-        self.fetch_ahead()?;
-        for walk in [&mut self.base, &mut self.ours, &mut self.theirs] {
-            walk.open()?;
+        self.open([true; 3])
+    }
+
+    /// Goes down on some of the sides, into the children that come next there. If they are not in
+    /// memory, what will be looked at soon is loaded with them.
+    fn open(&mut self, sides: [bool; 3]) -> Result<(), TreeError> {
+        let opened = || self.walks.iter().zip(sides).filter(|(_, opens)| *opens);
+        let mut places = opened().filter_map(|(walk, _)| walk.next());
+        if !places.all(|(node, index)| node.is_loaded(self.storage, index)) {
+            let walks = Walks {
+                stacks: self.walks.each_ref().map(Walk::stack),
+                go_down: sides,
+                direction: Direction::Forwards,
+                bounds: &(Bound::Unbounded, Bound::Unbounded),
+                // What they have removed up to the end is removed entry by entry.
+                differ: |[base, ours, theirs]| {
+                    let we_changed = base != ours || theirs.is_empty();
+                    we_changed && base != theirs && ours != theirs
+                },
+            };
+            self.frontier.fetch(self.storage, &walks)?;
         }
+        let mut opened = self.walks.iter_mut().zip(sides).filter(|(_, opens)| *opens);
+        opened.try_for_each(|(walk, _)| walk.open())
+    }
+
+    /// Passes children that are the same on two sides, and what the third one has in their place.
+    fn pass_alike(&mut self, [one, other]: [Side; 2], third: Side) -> Result<(), TreeError> {
+        let [one, other, third] = [one, other, third].map(|side| side as usize);
+        let Some(key) = self.walks[one].key().map(KeyRef::to_key) else {
+            self.walks[third].pass_all();
+            return Ok(());
+        };
+        let same = [&self.walks[one], &self.walks[other]];
+        let runs = runs_to_same_key(same, &self.walks[third]);
+        let (alike, replaced) = runs.unwrap_or((1, 0));
+        if runs.is_none() {
+            self.pass_through(third, KeyRef::from(&*key))?;
+        }
+        self.walks[one].pass(alike);
+        self.walks[other].pass(alike);
+        self.walks[third].pass(replaced);
         Ok(())
     }
 
-    /// Loads what will be compared below the three nodes, if that is not in memory.
-    fn fetch_ahead(&mut self) -> Result<(), TreeError> {
-        let walks = [&self.base, &self.ours, &self.theirs];
-        if (walks.iter().filter_map(|walk| walk.next()))
-            .all(|(node, index)| node.is_loaded(self.storage, index))
-        {
-            return Ok(());
+    /// Passes everything on one side up to a key and the key itself.
+    fn pass_through(&mut self, side: usize, key: KeyRef<'_>) -> Result<(), TreeError> {
+        while self.walks[side].pass_through(key) {
+            self.open(std::array::from_fn(|other| other == side))?;
         }
-        self.frontier.fetch(
-            self.storage,
-            &walks.map(Walk::stack),
-            Direction::Forwards,
-            &(Bound::Unbounded, Bound::Unbounded),
-            |[base, ours, theirs]| base != ours && base != theirs && ours != theirs,
-        )
+        Ok(())
     }
 
     /// Takes a run of their children in place of a run of ours that we have not changed, if both
     /// runs end with the same key. Says whether it did.
     fn adopt(&mut self) -> Result<bool, TreeError> {
-        let Some((theirs, at)) = self.theirs.next() else {
-            return Ok(false);
-        };
-        let Some((ours, base)) = self.ours.next().zip(self.base.next()) else {
+        if self.ours().next().is_none() {
             // Behind our last entry: whole children are taken as they come.
             return self.adopt_run(0, 1);
-        };
-        let ((ours, our_at), (base, base_at)) = (ours, base);
-        let (mut taken, mut replaced) = (1, 1);
-        loop {
-            match theirs
-                .key(at + taken - 1)
-                .cmp(&ours.key(our_at + replaced - 1))
-            {
-                Ordering::Equal => break,
-                Ordering::Less => {
-                    taken += 1;
-                    if at + taken > theirs.len() {
-                        return Ok(false);
-                    }
-                }
-                Ordering::Greater => {
-                    replaced += 1;
-                    let (mine, first) = (our_at + replaced, base_at + replaced);
-                    if mine > ours.len()
-                        || first > base.len()
-                        || ours.child(mine - 1).hash != base.child(first - 1).hash
-                    {
-                        return Ok(false);
-                    }
-                }
-            }
         }
-        self.adopt_run(replaced, taken)
+        match runs_to_same_key([self.ours(), self.base()], self.theirs()) {
+            Some((replaced, taken)) => self.adopt_run(replaced, taken),
+            None => Ok(false),
+        }
     }
 
     fn adopt_run(&mut self, replaced: usize, taken: usize) -> Result<bool, TreeError> {
-        let Some((node, index)) = self.theirs.next() else {
+        let Some((node, index)) = self.theirs().next() else {
             return Ok(false);
         };
         // The last node of a level ends with its level, and not because the rule says so.
-        if self.theirs.is_last(index + taken - 1) {
+        if self.theirs().is_last(index + taken - 1) {
             return Ok(false);
         }
+        let ours = self.ours();
         let adoption = Adoption {
-            behind: self.ours.key_before().map(KeyRef::to_key),
-            old: self
-                .ours
+            behind: ours.key_before().map(KeyRef::to_key),
+            old: ours
                 .next()
                 .map(|(node, index)| (Arc::clone(node), index..index + replaced)),
-            old_ends_level: self
-                .ours
+            old_ends_level: ours
                 .next()
-                .is_none_or(|(_, index)| replaced > 0 && self.ours.is_last(index + replaced - 1)),
+                .is_none_or(|(_, index)| replaced > 0 && ours.is_last(index + replaced - 1)),
             new: (Arc::clone(node), index..index + taken),
         };
         if !self.writer.adopt(&adoption)? {
             return Ok(false);
         }
-        self.base.pass(replaced);
-        self.ours.pass(replaced);
-        self.theirs.pass(taken);
+        let [base, ours, theirs] = &mut self.walks;
+        base.pass(replaced);
+        ours.pass(replaced);
+        theirs.pass(taken);
         Ok(true)
     }
 
     /// Merges what stands before the three walks, all of which are in leaves: entries that they have
     /// not changed, or the smallest key.
     fn merge_entries(&mut self) -> Result<(), TreeError> {
-        let unchanged = self.base.same_run(&self.theirs);
+        let [base, ours, theirs] = &mut self.walks;
+        let unchanged = base.same_run(theirs);
         if unchanged > 0 {
             // Ours stays, whatever it is; mostly it is the same.
-            let alike = self.base.same_run(&self.ours) >= unchanged;
-            self.base.pass(unchanged);
-            self.theirs.pass(unchanged);
+            let alike = base.same_run(ours) >= unchanged;
+            base.pass(unchanged);
+            theirs.pass(unchanged);
             if alike {
-                self.ours.pass(unchanged);
-            } else if let Some(last) = self.theirs.key_before().map(KeyRef::to_key) {
-                self.ours.pass_through(KeyRef::from(&*last))?;
+                ours.pass(unchanged);
+            } else if let Some(last) = theirs.key_before().map(KeyRef::to_key) {
+                self.pass_through(Side::Ours as usize, KeyRef::from(&*last))?;
             }
             return Ok(());
         }
-        let walks = [&self.base, &self.ours, &self.theirs];
-        let mut smallest: Option<&Walk> = None;
-        for walk in walks {
-            if smallest.is_none_or(|smallest| walk.compare(smallest).is_lt()) {
-                smallest = Some(walk);
+        let mut smallest = &self.walks[0];
+        for walk in &self.walks[1..] {
+            if walk.compare(smallest).is_lt() {
+                smallest = walk;
             }
         }
-        let Some(smallest) = smallest else {
-            return Ok(());
-        };
+        let walks = self.walks.each_ref();
         let [base, ours, theirs] =
             walks.map(|walk| walk.cell().filter(|_| walk.compare(smallest).is_eq()));
         let there = [base, ours, theirs].map(|cell| cell.is_some());
         if !is_same(ours, theirs) && !is_same(base, theirs) {
             let key = smallest.key().map(KeyRef::to_key).unwrap_or_default();
             if is_same(base, ours) {
-                self.take(&key, Side::Theirs, there[2])?;
+                self.take(&key, Side::Theirs, there)?;
             } else {
                 self.decide(key, there)?;
             }
         }
-        for (walk, there) in [&mut self.base, &mut self.ours, &mut self.theirs]
-            .into_iter()
-            .zip(there)
-        {
+        for (walk, there) in self.walks.iter_mut().zip(there) {
             if there {
                 walk.pass(1);
             }
@@ -299,13 +284,10 @@ impl<R: Resolver> Merge<'_, R> {
         Ok(())
     }
 
-    /// Gives a key what a side has that stands there, or nothing.
-    fn take(&mut self, key: &[u8], side: Side, there: bool) -> Result<(), TreeError> {
-        let walk = match side {
-            Side::Base => &self.base,
-            Side::Theirs => &self.theirs,
-        };
-        let Some((node, index)) = walk.next().filter(|_| there) else {
+    /// Gives a key what a side has if it stands there, or nothing.
+    fn take(&mut self, key: &[u8], side: Side, there: [bool; 3]) -> Result<(), TreeError> {
+        let side = side as usize;
+        let Some((node, index)) = self.walks[side].next().filter(|_| there[side]) else {
             return self.writer.apply(key, &Edit::Delete);
         };
         match node.cell(index) {
@@ -318,20 +300,22 @@ impl<R: Resolver> Merge<'_, R> {
     }
 
     /// Lets the resolver decide a conflict.
-    fn decide(&mut self, key: Key, [base, ours, theirs]: [bool; 3]) -> Result<(), TreeError> {
-        let value =
-            |walk: &Walk, there: bool| -> Option<ValueHandle> { walk.handle().filter(|_| there) };
+    fn decide(&mut self, key: Key, there: [bool; 3]) -> Result<(), TreeError> {
+        let value = |side: Side| -> Option<ValueHandle> {
+            let side = side as usize;
+            self.walks[side].handle().filter(|_| there[side])
+        };
         let conflict = Conflict {
-            base: value(&self.base, base),
-            ours: value(&self.ours, ours),
-            theirs: value(&self.theirs, theirs),
+            base: value(Side::Base),
+            ours: value(Side::Ours),
+            theirs: value(Side::Theirs),
             key,
         };
         match self.resolver.resolve(&conflict)? {
             Resolution::Unresolved => self.conflicts.push(conflict),
             Resolution::Ours => {}
-            Resolution::Theirs => self.take(&conflict.key, Side::Theirs, theirs)?,
-            Resolution::Base => self.take(&conflict.key, Side::Base, base)?,
+            Resolution::Theirs => self.take(&conflict.key, Side::Theirs, there)?,
+            Resolution::Base => self.take(&conflict.key, Side::Base, there)?,
             Resolution::Put(value) => self.writer.apply(&conflict.key, &Edit::Put(value))?,
             Resolution::Delete => self.writer.apply(&conflict.key, &Edit::Delete)?,
         }
@@ -339,10 +323,43 @@ impl<R: Resolver> Merge<'_, R> {
     }
 }
 
-/// A side that has what is not ours.
+/// Returns how many children come next that are the same on two sides, and how many on a third one,
+/// until both runs end with the same key; `None` if they do not do so in the nodes that they begin in.
+fn runs_to_same_key([one, other]: [&Walk; 2], third: &Walk) -> Option<(usize, usize)> {
+    let ((one, at), (other, other_at)) = (one.next()?, other.next()?);
+    let (third, third_at) = third.next()?;
+    let (mut alike, mut replaced) = (1, 1);
+    loop {
+        match one
+            .key(at + alike - 1)
+            .cmp(&third.key(third_at + replaced - 1))
+        {
+            Ordering::Equal => return Some((alike, replaced)),
+            Ordering::Less => {
+                let (next, other_next) = (at + alike, other_at + alike);
+                let is_alike = next < one.len()
+                    && other_next < other.len()
+                    && one.child(next).hash == other.child(other_next).hash;
+                if !is_alike {
+                    return None;
+                }
+                alike += 1;
+            }
+            Ordering::Greater => {
+                if third_at + replaced == third.len() {
+                    return None;
+                }
+                replaced += 1;
+            }
+        }
+    }
+}
+
+/// One of the three trees, in the order of the walks.
 #[derive(Clone, Copy)]
 enum Side {
     Base,
+    Ours,
     Theirs,
 }
 

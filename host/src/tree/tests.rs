@@ -15,6 +15,7 @@ mod look_ahead;
 mod measure;
 mod merge;
 mod merge_json;
+mod merge_cost;
 mod merge_places;
 mod model;
 mod model_all;

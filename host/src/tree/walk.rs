@@ -144,20 +144,18 @@ impl Walk {
         self.path.clear();
     }
 
-    /// Passes everything up to a key and the key itself.
-    pub(super) fn pass_through(&mut self, key: KeyRef<'_>) -> Result<(), TreeError> {
+    /// Passes everything up to a key and the key itself, as far as nodes are open. Says whether more of
+    /// it lies below the child that comes next.
+    pub(super) fn pass_through(&mut self, key: KeyRef<'_>) -> bool {
         while let Some((node, index)) = self.next() {
             let passed = (index..node.len()).take_while(|&index| node.key(index) <= key);
             let passed = passed.count();
-            if passed > 0 {
-                self.pass(passed);
-            } else if node.is_leaf() || self.key_before().is_some_and(|before| before >= key) {
-                break;
-            } else {
-                self.open()?;
+            if passed == 0 {
+                return !node.is_leaf() && self.key_before().is_none_or(|before| before < key);
             }
+            self.pass(passed);
         }
-        Ok(())
+        false
     }
 
     /// Goes down into the child that comes next.

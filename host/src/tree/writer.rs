@@ -209,23 +209,30 @@ impl<'a> Writer<'a> {
     /// Passes the old entries before `key`: those of a node that is being written anew are copied,
     /// others are skipped.
     pub(super) fn advance(&mut self, at: usize, key: &[u8]) -> Result<(), TreeError> {
+        self.copy_before(at, key)?;
+        let level = &mut self.levels[at];
+        match &mut level.old {
+            Some(old) if level.progress == Progress::Outside => old.seek(key),
+            _ => Ok(()),
+        }
+    }
+
+    /// Copies the old entries before `key` as far as nodes are being written anew.
+    pub(super) fn copy_before(&mut self, at: usize, key: &[u8]) -> Result<(), TreeError> {
         self.reach(at);
         loop {
             let level = &mut self.levels[at];
             let Some(old) = &mut level.old else {
                 return Ok(());
             };
-            match level.progress {
-                Progress::Exhausted => return Ok(()),
-                Progress::Outside => return old.seek(key),
-                Progress::Inside => {
-                    let until = old.node().lower_bound(key);
-                    if until < old.node().len() {
-                        return self.copy(at, until);
-                    }
-                    self.copy_rest(at)?;
-                }
+            if level.progress != Progress::Inside {
+                return Ok(());
             }
+            let until = old.node().lower_bound(key);
+            if until < old.node().len() {
+                return self.copy(at, until);
+            }
+            self.copy_rest(at)?;
         }
     }
 

@@ -70,6 +70,7 @@ impl Scale {
         let open = |tree: &Tree| Tree::open(storage.clone(), tree.root(), *tree.parameters());
         let trees = trees.map(|tree| open(tree).unwrap());
         self.backend.take();
+        self.backend.take_calls();
         work::take();
         trees
     }
@@ -203,6 +204,12 @@ fn comparing(scale: &Scale, depth: usize) {
              changed",
             scale.count,
             batch.len()
+        );
+        let calls = scale.backend.take_calls();
+        assert!(
+            calls <= 8 * depth,
+            "merging {changes} and {changes} changes in {}: {calls} calls for {read} nodes",
+            scale.count
         );
     }
 }

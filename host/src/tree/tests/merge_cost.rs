@@ -1,0 +1,101 @@
+//! What merges cost: nodes that are read and written, and calls to the engine.
+
+use super::counted::rows;
+use super::*;
+
+/// What a merge of two trees costs that come from one: changes at every `step`-th key, those of
+/// theirs beside ours.
+struct Cost {
+    read: usize,
+    calls: usize,
+    written: usize,
+    depth: usize,
+}
+
+/// Changes a row in one of several ways.
+type Change = fn(&Key, u8) -> (Key, Edit);
+
+const OVERWRITE: Change = |key, side| (key.clone(), Edit::Put(vec![side; 90]));
+
+fn merge_cost(map: &Map, changes: usize, contiguous: bool, change: Change) -> Cost {
+    let (backend, storage) = new_storage();
+    let base = build(&storage, Parameters::default(), map);
+    let keys: Vec<_> = map.keys().collect();
+    let edits = |side: u8| {
+        let edit = |n: usize| {
+            let place = if contiguous {
+                (1 + 2 * usize::from(side)) * keys.len() / 5 + n
+            } else {
+                (2 * n + usize::from(side)) * (keys.len() / (2 * changes))
+            };
+            change(keys[place], side)
+        };
+        (0..changes).map(edit).collect::<Vec<_>>()
+    };
+    let (ours, theirs) = (apply(&base, edits(0)), apply(&base, edits(1)));
+    let expected = apply(&ours, edits(1));
+    let [base, ours, theirs] = [base, ours, theirs].map(|tree| (tree.root(), *tree.parameters()));
+    let storage = cold(&backend);
+    let [base, ours, theirs] = [base, ours, theirs]
+        .map(|(root, parameters)| Tree::open(storage.clone(), root, parameters).unwrap());
+    backend.take();
+    backend.take_calls();
+    let mut batch = RecordBatch::new();
+    let merged = ours
+        .merge(&base, &theirs, LeaveConflicts, &mut batch)
+        .unwrap();
+    assert!(merged.conflicts.is_empty());
+    assert_eq!(merged.tree, expected);
+    Cost {
+        read: backend.take().0,
+        calls: backend.take_calls(),
+        written: batch.len(),
+        depth: base.depth(),
+    }
+}
+
+#[test]
+fn a_merge_reads_and_writes_what_both_sides_changed() {
+    for count in [10_000, 100_000] {
+        let map = rows(count);
+        for changes in [10, 1_000] {
+            let cost = merge_cost(&map, changes, false, OVERWRITE);
+            let (read, written, depth) = (cost.read, cost.written, cost.depth);
+            // Three trees are read, and one is written, where changes are.
+            let most = 4 * 2 * changes * depth;
+            assert!(
+                read < most && written < changes * (depth + 1),
+                "{changes} in {count} at depth {depth}: {read} read, {written} written"
+            );
+        }
+        let cost = merge_cost(&map, 1_000, true, OVERWRITE);
+        let (read, written, depth) = (cost.read, cost.written, cost.depth);
+        assert!(
+            read < 30 * depth && written < 6 * depth,
+            "1000 in a row in {count} at depth {depth}: {read} read, {written} written"
+        );
+    }
+}
+
+/// Wherever the trees cut their entries: changes that keep boundaries, and such that move them.
+#[test]
+fn a_merge_of_cold_trees_takes_few_calls_for_many_nodes() {
+    let changes: [Change; 4] = [
+        OVERWRITE,
+        |key, side| (key.clone(), Edit::Put(vec![side; usize::from(key[0])])),
+        |key, side| ([key, &b"+"[..]].concat(), Edit::Put(vec![side; 90])),
+        |key, _| (key.clone(), Edit::Delete),
+    ];
+    for count in [10_000, 100_000] {
+        let map = rows(count);
+        for (kind, change) in changes.into_iter().enumerate() {
+            for (scattered, most) in [(100, 6), (1_000, 20)] {
+                let Cost { calls, read, .. } = merge_cost(&map, scattered, false, change);
+                assert!(
+                    calls <= most && read >= 15 * calls,
+                    "change {kind}, {scattered} times in {count}: {calls} calls for {read} nodes"
+                );
+            }
+        }
+    }
+}
