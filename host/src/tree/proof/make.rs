@@ -1,10 +1,13 @@
 //! Making proofs: collecting the nodes that a range of keys touches.
 
 use std::ops::{Bound, RangeBounds};
+use std::sync::Arc;
+use std::vec::IntoIter;
 
 use prollytree_plugin_api::Buffer;
 
 use super::Proof;
+use crate::tree::frontier::Place;
 use crate::tree::iter::Bounds;
 use crate::tree::key::MAX_KEY_LEN;
 use crate::tree::node::Node;
@@ -18,7 +21,7 @@ impl Tree {
     }
 
     /// Returns a proof of all entries whose keys lie in a range, and that there are no others. Holds
-    /// the nodes that the range touches.
+    /// the nodes that the range touches, which are fetched a level at a time.
     ///
     /// # Errors
     /// [`TreeError::KeyTooLong`] for a bound that is longer than any key, and those of reading.
@@ -28,27 +31,44 @@ impl Tree {
         R: RangeBounds<K>,
     {
         let bounds = owned_bounds(range)?;
-        let mut nodes = Vec::new();
-        self.collect(self.root_node(), &bounds, &mut nodes)?;
+        let levels = self.touched_levels(&bounds)?;
+        let mut nodes = Vec::with_capacity(levels.iter().map(Vec::len).sum());
+        let mut levels: Vec<_> = levels.into_iter().map(Vec::into_iter).collect();
+        append(&mut levels, &bounds, &mut nodes);
         Ok(Proof { bounds, nodes })
     }
 
-    fn collect(
-        &self,
-        node: &Node,
-        bounds: &Bounds,
-        nodes: &mut Vec<Buffer>,
-    ) -> Result<(), TreeError> {
-        nodes.push(node.bytes.clone());
-        if node.is_leaf() {
-            return Ok(());
+    /// Loads the nodes that a range touches, a level at a time: those of each level in the order of
+    /// their keys, the root first. A proof holds all of them anyway.
+    fn touched_levels(&self, bounds: &Bounds) -> Result<Vec<Vec<Arc<Node>>>, TreeError> {
+        let mut levels = Vec::with_capacity(self.depth());
+        let mut nodes = vec![Arc::clone(self.root_node())];
+        while nodes.iter().any(|node| !node.is_leaf()) {
+            let children = nodes.iter().flat_map(|node| {
+                let (first, last) = touched(node, bounds);
+                (first..=last).map(|index| (Arc::clone(node), index))
+            });
+            let places: Vec<Place> = children.collect();
+            let below = Node::load_places(self.storage(), &places.iter().collect::<Vec<_>>())?;
+            levels.push(std::mem::replace(&mut nodes, below));
         }
-        let (first, last) = touched(node, bounds);
-        for index in first..=last {
-            let child = node.load_child(self.storage(), index)?;
-            self.collect(&child, bounds, nodes)?;
-        }
-        Ok(())
+        levels.push(nodes);
+        Ok(levels)
+    }
+}
+
+/// Appends the node that comes next on the first of some levels, and those that are touched below it.
+fn append(levels: &mut [IntoIter<Arc<Node>>], bounds: &Bounds, nodes: &mut Vec<Buffer>) {
+    let Some((level, below)) = levels.split_first_mut() else {
+        return;
+    };
+    let Some(node) = level.next() else {
+        return;
+    };
+    nodes.push(node.bytes.clone());
+    if !node.is_leaf() {
+        let (first, last) = touched(&node, bounds);
+        (first..=last).for_each(|_| append(below, bounds, nodes));
     }
 }
 

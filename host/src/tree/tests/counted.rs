@@ -402,3 +402,23 @@ fn a_diff_against_less_takes_a_few_calls_a_level() {
         }
     }
 }
+
+/// A proof holds all nodes that it reads, so nothing is won by reading them one by one.
+#[test]
+fn a_proof_of_a_range_takes_a_call_a_level() {
+    let (backend, storage) = new_storage();
+    let map = rows(100_000);
+    let tree = build(&storage, Parameters::default(), &map);
+    let keys: Vec<&Key> = map.keys().collect();
+    for (first, last) in [(7, 7), (50_000, 50_100), (20_000, 80_000), (0, 99_999)] {
+        let tree = Tree::open(cold(&backend), tree.root(), *tree.parameters()).unwrap();
+        backend.take();
+        backend.take_calls();
+        let range = keys[first].clone()..=keys[last].clone();
+        let proof = tree.generate_range_proof(range).unwrap();
+        let (read, calls) = (backend.take().0, backend.take_calls());
+        // Opening has read the root.
+        assert_eq!((read, calls), (proof.nodes().len() - 1, tree.depth() - 1));
+        assert_eq!(proof.entries(&tree.root()).unwrap().len(), last - first + 1);
+    }
+}
