@@ -57,7 +57,7 @@ fn nodes_are_read_in_place() {
             assert_eq!(found, Some(40));
         }
     };
-    let scan = || {
+    let scan = |tree: &Tree| {
         let mut count = 0;
         let end: ControlFlow<()> = tree
             .scan::<[u8], _, _>(.., |_, _| {
@@ -69,6 +69,13 @@ fn nodes_are_read_in_place() {
     };
     read();
     assert_eq!(allocations(read), keys.len(), "the keys that are looked up");
-    let scanned = allocations(scan);
+    let scanned = allocations(|| scan(&tree));
+    assert!(scanned < 10, "{scanned}");
+
+    // Neither do values out of line that are in memory.
+    let long = (0..1_000).map(|n| (key(n), n.to_le_bytes().repeat(1_000)));
+    let tree = Tree::build(storage(), Parameters::default(), long).unwrap();
+    scan(&tree);
+    let scanned = allocations(|| scan(&tree));
     assert!(scanned < 10, "{scanned}");
 }

@@ -109,6 +109,11 @@ impl Storage {
         self.0.cache.contains(hash)
     }
 
+    /// Returns a record if it is in the cache.
+    pub(crate) fn cached<T: Decode>(&self, hash: &Hash) -> Option<Arc<T>> {
+        self.0.cache.lookup(hash)
+    }
+
     /// Says which of the records are stored.
     pub fn contains_many(&self, hashes: &[Hash]) -> Result<Vec<bool>, StorageError> {
         let mut present = vec![false; hashes.len()];

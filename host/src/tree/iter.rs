@@ -4,13 +4,15 @@ use std::ops::{Bound, Range};
 use std::sync::Arc;
 
 use super::cursor::Cursor;
+use super::direction::Direction;
 use super::key::Key;
 use super::node::Node;
-use super::value::{Value, ValueHandle};
+use super::value::{Cell, Value, ValueHandle};
+use super::value_run::ValueRun;
 use super::{Tree, TreeError};
 
 /// An iterator over a range of a [`Tree`]'s entries. Loads leaves, and values out of line, as it
-/// reaches them. It ends after an error.
+/// reaches them, more and more at once. It ends after an error.
 #[derive(Clone, Debug)]
 pub struct Iter {
     tree: Tree,
@@ -40,6 +42,18 @@ struct Ends {
     front_cursor: Option<Cursor>,
     /// Stands at `back`, once it is needed.
     back_cursor: Option<Cursor>,
+    front_values: ValueRun,
+    back_values: ValueRun,
+}
+
+/// An entry that has been stepped over.
+struct Entry<'a> {
+    leaf: Arc<Node>,
+    /// The positions of the entry and of those that come next in the leaf.
+    coming: Range<usize>,
+    direction: Direction,
+    /// Values that have been loaded with earlier ones.
+    values: &'a mut ValueRun,
 }
 
 impl Iter {
@@ -118,24 +132,21 @@ impl Iter {
     /// Steps over an entry, and reads of it what is wanted.
     fn step<T>(
         &mut self,
-        step: impl FnOnce(&mut Ends, &Tree) -> Result<Place, TreeError>,
-        read: impl FnOnce(&Tree, &Node, usize) -> Result<T, TreeError>,
+        step: impl for<'a> FnOnce(&'a mut Ends, &Tree) -> Result<Entry<'a>, TreeError>,
+        read: impl FnOnce(&Tree, Entry<'_>) -> Result<T, TreeError>,
     ) -> Option<Result<T, TreeError>> {
         let found = match self.state.ends(&self.tree) {
             Ok(None) => return None,
             Ok(Some(ends)) => step(ends, &self.tree),
             Err(error) => Err(error),
         };
-        let found = found.and_then(|(leaf, index)| read(&self.tree, &leaf, index));
+        let found = found.and_then(|entry| read(&self.tree, entry));
         if found.is_err() {
             self.state = State::Done;
         }
         Some(found)
     }
 }
-
-/// An entry: a leaf, and a position in it.
-type Place = (Arc<Node>, usize);
 
 /// An iterator over the keys of a range of a [`Tree`]'s entries. Loads leaves as it reaches them. It
 /// ends after an error.
@@ -249,6 +260,8 @@ impl Ends {
             back,
             front_cursor,
             back_cursor,
+            front_values: ValueRun::new(),
+            back_values: ValueRun::new(),
         })
     }
 
@@ -264,53 +277,86 @@ impl Ends {
         }
     }
 
-    fn next(&mut self, tree: &Tree) -> Result<Place, TreeError> {
+    fn next(&mut self, tree: &Tree) -> Result<Entry<'_>, TreeError> {
         let cursor = match &mut self.front_cursor {
             Some(cursor) => cursor,
             none => none.insert(Cursor::at_rank(tree, self.front)?),
         };
+        let left = self.back - self.front;
         if cursor.index() == cursor.node().len() {
-            cursor.next_node(self.back - self.front)?;
+            cursor.next_node(left)?;
         }
         let index = cursor.index();
         cursor.set_index(index + 1);
         self.front += 1;
-        Ok((Arc::clone(cursor.node()), index))
+        let here = cursor.node().len() - index;
+        Ok(Entry {
+            leaf: Arc::clone(cursor.node()),
+            coming: index..index + usize::try_from(left).unwrap_or(here).min(here),
+            direction: Direction::Forwards,
+            values: &mut self.front_values,
+        })
     }
 
-    fn next_back(&mut self, tree: &Tree) -> Result<Place, TreeError> {
+    fn next_back(&mut self, tree: &Tree) -> Result<Entry<'_>, TreeError> {
         let cursor = match &mut self.back_cursor {
             Some(cursor) => cursor,
             none => none.insert(Cursor::behind_rank(tree, self.back)?),
         };
+        let left = self.back - self.front;
         if cursor.index() == 0 {
-            cursor.previous_node(self.back - self.front)?;
+            cursor.previous_node(left)?;
         }
-        let index = cursor.index() - 1;
-        cursor.set_index(index);
+        let end = cursor.index();
+        cursor.set_index(end - 1);
         self.back -= 1;
-        Ok((Arc::clone(cursor.node()), index))
+        Ok(Entry {
+            leaf: Arc::clone(cursor.node()),
+            coming: end - usize::try_from(left).unwrap_or(end).min(end)..end,
+            direction: Direction::Backwards,
+            values: &mut self.back_values,
+        })
     }
 }
 
-fn entry(tree: &Tree, leaf: &Node, index: usize) -> Result<(Key, Value), TreeError> {
-    Ok((leaf.key(index).to_key(), tree.value(leaf, index)?))
+impl Entry<'_> {
+    fn index(&self) -> usize {
+        self.direction.first(&self.coming)
+    }
+
+    fn key(&self) -> Key {
+        self.leaf.key(self.index()).to_key()
+    }
+}
+
+fn entry(tree: &Tree, entry: Entry<'_>) -> Result<(Key, Value), TreeError> {
+    let key = entry.key();
+    let value = match entry.leaf.cell(entry.index()) {
+        Cell::Inline(_) => Value::from(entry.leaf.inline_value(entry.index())),
+        Cell::Blob(blob) => {
+            let coming = (&*entry.leaf, entry.coming);
+            (entry.values).value(tree.storage(), &blob, coming, entry.direction)?
+        }
+    };
+    Ok((key, value))
 }
 
 #[expect(
     clippy::unnecessary_wraps,
+    clippy::needless_pass_by_value,
     reason = "the same shape as that of reading an entry"
 )]
-fn handle(tree: &Tree, leaf: &Node, index: usize) -> Result<(Key, ValueHandle), TreeError> {
-    Ok((leaf.key(index).to_key(), tree.handle_in(leaf, index)))
+fn handle(tree: &Tree, entry: Entry<'_>) -> Result<(Key, ValueHandle), TreeError> {
+    Ok((entry.key(), tree.handle_in(&entry.leaf, entry.index())))
 }
 
 #[expect(
     clippy::unnecessary_wraps,
+    clippy::needless_pass_by_value,
     reason = "the same shape as that of reading an entry"
 )]
-fn key(_: &Tree, leaf: &Node, index: usize) -> Result<Key, TreeError> {
-    Ok(leaf.key(index).to_key())
+fn key(_: &Tree, entry: Entry<'_>) -> Result<Key, TreeError> {
+    Ok(entry.key())
 }
 
 /// Returns a cursor at one end of a range; `None` where that is the end of the tree.

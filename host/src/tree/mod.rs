@@ -82,6 +82,7 @@ mod staging;
 mod stats;
 mod until_error;
 mod value;
+mod value_run;
 mod walk;
 mod writer;
 

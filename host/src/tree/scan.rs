@@ -3,11 +3,13 @@
 use std::ops::{Bound, ControlFlow, Range, RangeBounds};
 
 use super::cursor::Cursor;
+use super::direction::Direction;
 use super::layout::HEAD_LEN;
 use super::leaf_run::LeafRun;
 use super::node::Node;
 use super::short_keys::ShortKeys;
 use super::value::{Cell, load};
+use super::value_run::ValueRun;
 use super::{Tree, TreeError};
 
 impl Tree {
@@ -63,7 +65,8 @@ impl Tree {
                 cursor
             }
         };
-        let (mut folded, mut key, mut leaves) = (start, Vec::new(), LeafRun::new());
+        let (mut folded, mut key) = (start, Vec::new());
+        let (mut leaves, mut values) = (LeafRun::new(), ValueRun::new());
         loop {
             let leaf = cursor.node();
             let until = end_in(leaf, end);
@@ -76,7 +79,10 @@ impl Tree {
                 (Some(lengths), None) => {
                     fold_uniform(leaf, entries, lengths, &mut key, folded, &mut step)
                 }
-                (None, _) => self.fold_leaf(leaf, entries, &mut key, folded, &mut step)?,
+                (None, _) => {
+                    let values = (&mut values, &mut key);
+                    self.fold_leaf((leaf, entries), values, folded, &mut step)?
+                }
             };
             match flow {
                 ControlFlow::Continue(next) => folded = next,
@@ -90,20 +96,24 @@ impl Tree {
 
     fn fold_leaf<A, B>(
         &self,
-        leaf: &Node,
-        entries: Range<usize>,
-        key: &mut Vec<u8>,
+        (leaf, entries): (&Node, Range<usize>),
+        (values, key): (&mut ValueRun, &mut Vec<u8>),
         mut folded: A,
         step: &mut impl FnMut(A, &[u8], &[u8]) -> ControlFlow<B, A>,
     ) -> Result<ControlFlow<B, A>, TreeError> {
         key.clear();
         key.extend_from_slice(leaf.prefix());
+        let end = entries.end;
         for index in entries {
             key.truncate(leaf.prefix().len());
             leaf.append_rest(index, key);
             let flow = match leaf.cell(index) {
                 Cell::Inline(value) => step(folded, key, value),
-                Cell::Blob(blob) => step(folded, key, &load(self.storage(), &blob)?),
+                Cell::Blob(blob) => {
+                    let coming = (leaf, index..end);
+                    let value = values.value(self.storage(), &blob, coming, Direction::Forwards)?;
+                    step(folded, key, &value)
+                }
             };
             match flow {
                 ControlFlow::Continue(next) => folded = next,

@@ -28,6 +28,7 @@ mod scan;
 mod session;
 mod sight;
 mod value;
+mod value_run;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;

@@ -151,6 +151,11 @@ pub(super) fn load(storage: &Storage, blob: &BlobRef) -> Result<Value, TreeError
         return ValueReader::of_blob(storage, *blob)?.read_all();
     }
     let record = storage.load::<Blob>(&blob.hash)?;
+    whole(&record, blob)
+}
+
+/// Returns an out-of-line value that lies in one record.
+pub(super) fn whole(record: &Blob, blob: &BlobRef) -> Result<Value, TreeError> {
     match record.whole() {
         Some(value) if value.len() as u64 == blob.len => Ok(Value(value.clone())),
         _ => Err(blob.inconsistent()),
