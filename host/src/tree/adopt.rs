@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::TreeError;
 use super::key::Key;
+use super::level::{Level, Progress, Written};
 use super::node::Node;
-use super::writer::{Level, Progress, Writer, Written};
+use super::writer::Writer;
 
 /// Nodes of another tree in place of old ones, which end with the same key; or behind the last old
 /// one. The parts are children of one internal node each.

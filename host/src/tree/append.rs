@@ -11,8 +11,9 @@ use std::sync::Arc;
 use super::TreeError;
 use super::aside::Aside;
 use super::block::{Block, BlockLeaf};
+use super::level::Progress;
 use super::value::Cell;
-use super::writer::{Progress, Writer};
+use super::writer::Writer;
 
 /// Blocks of entries that come behind all old ones.
 pub(super) struct Appending {

@@ -59,6 +59,7 @@ mod json;
 mod key;
 mod layout;
 mod leaf_run;
+mod level;
 mod look_ahead;
 mod merge;
 mod merge_json;

@@ -192,7 +192,9 @@ fn proofs_show_what_we_say_that_they_show() {
     ];
     for key in keys {
         let proof = tree.generate_proof(key).unwrap();
-        let expected: Vec<_> = (proof.entries(&root).unwrap().iter())
+        let entries = proof.entries_in::<[u8], _>(proof.bounds(), &root).unwrap();
+        let expected: Vec<_> = entries
+            .iter()
             .map(|(key, proven)| line(key, proven))
             .collect();
         assert_eq!(expected.len(), usize::from(tree.contains_key(key).unwrap()));
@@ -209,7 +211,9 @@ fn proofs_show_what_we_say_that_they_show() {
     ];
     for proof in ranges {
         let proof = proof.unwrap();
-        let expected: Vec<_> = (proof.entries(&root).unwrap().iter())
+        let entries = proof.entries_in::<[u8], _>(proof.bounds(), &root).unwrap();
+        let expected: Vec<_> = entries
+            .iter()
             .map(|(key, proven)| line(key, proven))
             .collect();
         assert_eq!(accepted(&place.verify(&proof.encode(), root)), expected);
@@ -269,7 +273,8 @@ fn forged_proofs_are_refused() {
             assert_eq!(accepted(&output).len(), 1, "a mended seal is no forgery");
         } else {
             assert_refused(&output);
-            let ours = Proof::decode(&forged).and_then(|proof| proof.entries(&root));
+            let ours = Proof::decode(&forged)
+                .and_then(|proof| proof.entries_in::<[u8], _>(proof.bounds(), &root));
             assert!(ours.is_err());
         }
     }

@@ -419,6 +419,12 @@ fn a_proof_of_a_range_takes_a_call_a_level() {
         let (read, calls) = (backend.take().0, backend.take_calls());
         // Opening has read the root.
         assert_eq!((read, calls), (proof.nodes().len() - 1, tree.depth() - 1));
-        assert_eq!(proof.entries(&tree.root()).unwrap().len(), last - first + 1);
+        assert_eq!(
+            proof
+                .entries_in::<[u8], _>(proof.bounds(), &tree.root())
+                .unwrap()
+                .len(),
+            last - first + 1
+        );
     }
 }
