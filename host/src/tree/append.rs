@@ -9,7 +9,7 @@ use std::mem;
 use std::sync::Arc;
 
 use super::TreeError;
-use super::aside::Aside;
+use super::aside::{Aside, spare_threads};
 use super::block::{Block, BlockLeaf};
 use super::level::Progress;
 use super::value::Cell;
@@ -68,7 +68,7 @@ impl Writer<'_> {
     pub(super) fn begin_to_append(&mut self) -> Result<(), TreeError> {
         self.hear_news(true)?;
         self.end_pipeline();
-        if let Some(aside) = Aside::start(Block::leaves, self.threads) {
+        if let Some(aside) = Aside::start(Block::leaves, self.other_threads()) {
             self.appending = Some(Box::new(Appending {
                 block: Block::new(self.tree.parameters()),
                 aside,
@@ -78,6 +78,10 @@ impl Writer<'_> {
             }));
         }
         Ok(())
+    }
+
+    pub(super) fn other_threads(&self) -> usize {
+        self.threads.unwrap_or_else(spare_threads)
     }
 
     /// Adds to the tree what has been collected.

@@ -120,7 +120,7 @@ impl Writer<'_> {
                 if self.is_behind() {
                     self.begin_to_append()?;
                 } else {
-                    self.pipeline = Pipeline::start(self.threads);
+                    self.pipeline = Pipeline::start(self.other_threads());
                 }
             }
         }

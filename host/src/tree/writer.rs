@@ -7,7 +7,6 @@
 //! would be cut as it is.
 
 use super::append::{Appending, BLOCK_BYTES};
-use super::aside::spare_threads;
 use super::chunker::{Chunker, cell_weight, child_weight};
 use super::edit::{Edit, Order};
 use super::key::{Key, KeyRef};
@@ -36,8 +35,9 @@ pub(super) struct Writer<'a> {
     pub(super) block_bytes: usize,
     /// What leads to the keys that come next, where they are known.
     pub(super) ahead: Ways,
-    /// How many other threads help where there is much to do.
-    pub(super) threads: usize,
+    /// How many other threads help where there is much to do; unless it is said, as many as there are
+    /// processors for. To find that out takes as long as a small edit.
+    pub(super) threads: Option<usize>,
 }
 
 /// A new entry.
@@ -60,7 +60,7 @@ impl<'a> Writer<'a> {
             appending: None,
             block_bytes: BLOCK_BYTES,
             ahead: Ways::default(),
-            threads: spare_threads(),
+            threads: None,
         }
     }
 

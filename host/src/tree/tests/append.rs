@@ -16,7 +16,7 @@ fn in_blocks(
     block_bytes: usize,
 ) -> (Tree, Option<u64>) {
     let mut writer = Writer::new(tree, Output::store(tree.storage()));
-    writer.threads = threads;
+    writer.threads = Some(threads);
     writer.block_bytes = block_bytes;
     for (key, edit) in edits {
         writer.apply(key, edit).unwrap();
