@@ -25,9 +25,10 @@ pub(crate) trait Engine: Sized {
     /// Opens the same bytes again with nothing cached; `None` if the engine has no cache.
     fn cold(&self) -> Offer<Self>;
 
-    fn build_sorted(&self, entries: Vec<Entry>) -> Result<Self::Map>;
+    /// Takes the entries over, or leaves them where they are, as the engine's own function does.
+    fn build_sorted(&self, entries: &mut Vec<Entry>) -> Result<Self::Map>;
 
-    fn build_unsorted(&self, entries: Vec<Entry>) -> Result<Self::Map>;
+    fn build_unsorted(&self, entries: &mut Vec<Entry>) -> Result<Self::Map>;
 
     /// Returns the same version to go on from, read through this store.
     fn snapshot(&self, map: &Self::Map) -> Result<Self::Map>;

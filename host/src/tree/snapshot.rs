@@ -18,6 +18,7 @@ use super::output::{NewNode, Output};
 use super::parameters::Parameters;
 use super::stats::TreeStats;
 use super::value::{Cell, Value, ValueHandle, ValueReader, load};
+use super::writer::Writer;
 use crate::storage::{RecordBatch, Storage, address_of};
 
 /// An immutable sorted map from keys to values. Cloning is cheap.
@@ -79,23 +80,25 @@ impl Tree {
     }
 
     /// Makes a tree of entries that come in strictly ascending order of their keys, and stores it
-    /// as it goes: memory is bounded, whatever their number. From a megabyte or so on, up to four more
+    /// as it goes: memory is bounded, whatever their number. They are read where they are, owned or
+    /// borrowed. From a megabyte or so on, up to four more
     /// threads make leaves, as processors allow. The records are visible in the storage on return and
     /// become durable with its next commit.
     ///
     /// # Errors
     /// [`TreeError::Unsorted`] and those of the limits. What has been stored by then is not
     /// referred to by anything.
-    pub fn build(
+    pub fn build<K: AsRef<[u8]>, V: AsRef<[u8]>>(
         storage: Storage,
         parameters: Parameters,
-        entries: impl IntoIterator<Item = (Key, Vec<u8>)>,
+        entries: impl IntoIterator<Item = (K, V)>,
     ) -> Result<Self, TreeError> {
         let empty = Self::empty(storage, parameters);
-        let edits = entries
-            .into_iter()
-            .map(|(key, value)| (key, Edit::Put(value)));
-        empty.write(edits, Output::store(&empty.storage))
+        let mut writer = Writer::new(&empty, Output::store(&empty.storage));
+        for (key, value) in entries {
+            writer.put(key.as_ref(), value.as_ref())?;
+        }
+        Ok(empty.with_root(writer.finish()?))
     }
 
     /// Makes the tree that differs from this one by `edits`, which come in strictly ascending order

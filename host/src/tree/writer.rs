@@ -67,34 +67,50 @@ impl<'a> Writer<'a> {
     /// Applies an edit. Each must come after the one before. One that changes nothing costs a look
     /// at most.
     pub(super) fn apply(&mut self, key: &[u8], edit: &Edit) -> Result<(), TreeError> {
-        self.order.check(key)?;
-        if let Edit::Put(value) = edit
-            && value.len() <= self.tree.parameters().inline_limit()
-            && self.is_behind()
-        {
-            return self.push_behind(key, &Cell::Inline(value));
-        }
-        self.advance(0, key)?;
         match edit {
-            Edit::Delete if self.old_cell(key).is_none() => Ok(()),
-            Edit::Delete => self.replace(0, key, None),
-            Edit::Put(value) if value.len() <= self.tree.parameters().inline_limit() => {
-                let cell = Cell::Inline(value);
-                if self.old_cell(key) == Some(cell) {
-                    return Ok(());
-                }
-                self.replace(0, key, Some(Entry::Value(cell)))
+            Edit::Put(value) => self.put(key, value),
+            Edit::PutBlob(blob) => {
+                self.come_to(key)?;
+                self.put_blob(key, blob)
             }
-            Edit::Put(value) => self.put_long(key, value),
-            Edit::PutBlob(blob) => self.put_blob(key, blob),
+            Edit::Delete => {
+                self.come_to(key)?;
+                match self.old_cell(key) {
+                    None => Ok(()),
+                    Some(_) => self.replace(0, key, None),
+                }
+            }
         }
+    }
+
+    /// Puts a value, in the same way.
+    pub(super) fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), TreeError> {
+        let is_short = value.len() <= self.tree.parameters().inline_limit();
+        let cell = Cell::Inline(value);
+        if is_short && self.is_behind() {
+            self.order.check(key)?;
+            return self.push_behind(key, &cell);
+        }
+        self.come_to(key)?;
+        if !is_short {
+            return self.put_long(key, value);
+        }
+        if self.old_cell(key) == Some(cell) {
+            return Ok(());
+        }
+        self.replace(0, key, Some(Entry::Value(cell)))
+    }
+
+    /// Passes the old entries before a key, which must come after the one before.
+    fn come_to(&mut self, key: &[u8]) -> Result<(), TreeError> {
+        self.order.check(key)?;
+        self.advance(0, key)
     }
 
     /// Puts what a leaf of another tree with the same parameters holds for a key. Like
     /// [`apply`](Self::apply).
     pub(super) fn put_cell(&mut self, key: &[u8], cell: Cell<'_>) -> Result<(), TreeError> {
-        self.order.check(key)?;
-        self.advance(0, key)?;
+        self.come_to(key)?;
         if self.old_cell(key) == Some(cell) {
             return Ok(());
         }

@@ -1,6 +1,7 @@
 //! The map of the standard library: no versions, no hashes, no storage.
 
 use std::collections::BTreeMap;
+use std::mem;
 
 use crate::Result;
 use crate::data::{Answer, Entry};
@@ -20,12 +21,12 @@ impl Engine for Standard {
         None
     }
 
-    fn build_sorted(&self, entries: Vec<Entry>) -> Result<Self::Map> {
-        Ok(entries.into_iter().collect())
+    fn build_sorted(&self, entries: &mut Vec<Entry>) -> Result<Self::Map> {
+        Ok(mem::take(entries).into_iter().collect())
     }
 
-    fn build_unsorted(&self, entries: Vec<Entry>) -> Result<Self::Map> {
-        Ok(entries.into_iter().collect())
+    fn build_unsorted(&self, entries: &mut Vec<Entry>) -> Result<Self::Map> {
+        Ok(mem::take(entries).into_iter().collect())
     }
 
     fn snapshot(&self, map: &Self::Map) -> Result<Self::Map> {

@@ -101,7 +101,7 @@ struct InMemory<E: Engine> {
 
 fn load<E: Engine + 'static>(data: &Data) -> Result<Box<dyn Loaded>> {
     let engine = E::create()?;
-    let base = engine.build_sorted(data.entries.clone())?;
+    let base = engine.build_sorted(&mut data.entries.clone())?;
     Ok(Box::new(InMemory { engine, base }))
 }
 

@@ -1,6 +1,7 @@
 //! Ours, on the memory backend.
 
 use std::convert::Infallible;
+use std::mem;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -52,19 +53,19 @@ impl Engine for Ours {
         Some(Ok(Self::open(Arc::clone(&self.backend))))
     }
 
-    fn build_sorted(&self, entries: Vec<Entry>) -> Result<Tree> {
+    fn build_sorted(&self, entries: &mut Vec<Entry>) -> Result<Tree> {
         Ok(Tree::build(
             self.storage.clone(),
             Parameters::default(),
-            entries,
+            entries.iter().map(|(key, value)| (key, value)),
         )?)
     }
 
-    fn build_unsorted(&self, entries: Vec<Entry>) -> Result<Tree> {
+    fn build_unsorted(&self, entries: &mut Vec<Entry>) -> Result<Tree> {
         Ok(Tree::build_unsorted(
             self.storage.clone(),
             Parameters::default(),
-            entries,
+            mem::take(entries),
             BulkOptions::default(),
         )?)
     }

@@ -1,6 +1,7 @@
 //! prolly-map, on its store in memory.
 
 use std::collections::HashSet;
+use std::mem;
 use std::sync::Arc;
 
 use prolly::{
@@ -54,12 +55,12 @@ impl Engine for ProllyMap {
         Some(Ok(Self::open(Arc::clone(&self.store))))
     }
 
-    fn build_sorted(&self, entries: Vec<Entry>) -> Result<Tree> {
-        Ok(self.manager.build_from_sorted_entries(entries)?)
+    fn build_sorted(&self, entries: &mut Vec<Entry>) -> Result<Tree> {
+        Ok(self.manager.build_from_sorted_entries(mem::take(entries))?)
     }
 
-    fn build_unsorted(&self, entries: Vec<Entry>) -> Result<Tree> {
-        Ok(self.manager.build_from_entries(entries)?)
+    fn build_unsorted(&self, entries: &mut Vec<Entry>) -> Result<Tree> {
+        Ok(self.manager.build_from_entries(mem::take(entries))?)
     }
 
     fn snapshot(&self, map: &Tree) -> Result<Tree> {

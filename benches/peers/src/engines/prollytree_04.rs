@@ -3,6 +3,7 @@
 //! Its trees own their store, and clones of the store share nothing. Versions that are compared or
 //! merged must be in one, so the store here is a handle on a shared one.
 
+use std::mem;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -105,12 +106,12 @@ impl Engine for ProllyTree04 {
         None
     }
 
-    fn build_sorted(&self, entries: Vec<Entry>) -> Result<Map> {
-        Ok(self.build(entries))
+    fn build_sorted(&self, entries: &mut Vec<Entry>) -> Result<Map> {
+        Ok(self.build(mem::take(entries)))
     }
 
-    fn build_unsorted(&self, entries: Vec<Entry>) -> Result<Map> {
-        Ok(self.build(entries))
+    fn build_unsorted(&self, entries: &mut Vec<Entry>) -> Result<Map> {
+        Ok(self.build(mem::take(entries)))
     }
 
     fn snapshot(&self, map: &Map) -> Result<Map> {

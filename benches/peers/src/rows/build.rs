@@ -26,14 +26,14 @@ fn build<E: Engine>(
     bench: &mut Bench<'_>,
     row: &'static Row,
     entries: impl Fn() -> Vec<Entry>,
-    build: impl Fn(&E, Vec<Entry>) -> Result<E::Map>,
+    build: impl Fn(&E, &mut Vec<Entry>) -> Result<E::Map>,
 ) -> Result<()> {
     let count = bench.data.entries.len();
     bench.time(
         row,
         count,
         |_| Ok((E::create()?, entries())),
-        |(engine, entries)| Some(build(engine, std::mem::take(entries))),
+        |(engine, entries)| Some(build(engine, entries)),
         |(engine, _), map| Ok(Check::count(engine.len(map)?, count as u64)),
     )
 }
