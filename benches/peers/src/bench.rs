@@ -15,9 +15,6 @@ use crate::row::Row;
 const SECONDS: f64 = 0.4;
 /// But not more often.
 const MOST: usize = 101;
-/// Repetitions that take longer than this, in seconds, are fewer than asked for.
-const SLOW: f64 = 2.0;
-
 /// One engine, one size and one row.
 pub(crate) struct Bench<'a> {
     pub(crate) data: &'a Data,
@@ -115,15 +112,7 @@ impl<'a> Bench<'a> {
     }
 
     fn goes_on(&self, times: &[Time], start: Instant) -> bool {
-        let Some(slowest) = times.iter().map(|time| time.wall).max_by(f64::total_cmp) else {
-            return true;
-        };
-        let wanted = match slowest {
-            slow if slow > 5.0 * SLOW => 1,
-            slow if slow > SLOW => 3,
-            _ => self.repeat,
-        };
-        times.len() < wanted || (times.len() < MOST && start.elapsed().as_secs_f64() < SECONDS)
+        times.len() < self.repeat || (times.len() < MOST && start.elapsed().as_secs_f64() < SECONDS)
     }
 }
 
