@@ -15,6 +15,7 @@ use crate::row::Row;
 const SECONDS: f64 = 0.4;
 /// But not more often.
 const MOST: usize = 101;
+
 /// One engine, one size and one row.
 pub(crate) struct Bench<'a> {
     pub(crate) data: &'a Data,
