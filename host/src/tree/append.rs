@@ -9,7 +9,7 @@ use std::mem;
 use std::sync::Arc;
 
 use super::TreeError;
-use super::aside::{Aside, spare_threads};
+use super::aside::Aside;
 use super::block::{Block, BlockLeaf};
 use super::level::Progress;
 use super::value::Cell;
@@ -78,10 +78,6 @@ impl Writer<'_> {
             }));
         }
         Ok(())
-    }
-
-    pub(super) fn other_threads(&self) -> usize {
-        self.threads.unwrap_or_else(spare_threads)
     }
 
     /// Adds to the tree what has been collected.

@@ -1,7 +1,6 @@
 //! Work that is done on other threads, with its results in the order in which it was given.
 
 use std::collections::VecDeque;
-use std::num::NonZero;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -33,12 +32,6 @@ enum Output<Out> {
 
 /// So many inputs wait for each thread.
 const AHEAD: usize = 3;
-
-/// Returns how many threads there are processors for besides the one of the caller, up to four.
-pub(super) fn spare_threads() -> usize {
-    let processors = thread::available_parallelism().map_or(1, NonZero::get);
-    (processors - 1).min(4)
-}
 
 impl<In: Send + Sync + 'static, Out: Send + 'static> Aside<In, Out> {
     /// Starts so many threads; `None` if that is none, or none can be had.

@@ -81,10 +81,12 @@ mod snapshot;
 mod sort;
 mod staging;
 mod stats;
+mod threads;
 mod until_error;
 mod value;
 mod value_run;
 mod walk;
+mod ways;
 mod writer;
 
 pub use bare::{BareTree, BareTreeRecord};

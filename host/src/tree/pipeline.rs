@@ -108,46 +108,11 @@ impl Pipeline {
     }
 }
 
-/// So many leaves are many.
-const MANY: u64 = 256;
-
 impl Writer<'_> {
-    /// Begins to use other threads once there are many leaves.
-    pub(super) fn count_leaf(&mut self, at: usize) -> Result<(), TreeError> {
-        if at == 0 && self.output.is_bulk() {
-            self.leaves += 1;
-            if self.leaves == MANY {
-                if self.is_behind() {
-                    self.begin_to_append()?;
-                } else {
-                    self.pipeline = Pipeline::start(self.other_threads());
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Ends it, and does not begin it again: what is still to come of the leaves is told at once.
     pub(super) fn end_pipeline(&mut self) {
         self.pipeline = None;
         self.expect_little();
-    }
-
-    /// Starts no threads any more.
-    pub(super) fn expect_little(&mut self) {
-        self.leaves = self.leaves.max(MANY);
-    }
-
-    /// Takes a leaf whose hash is known, and tells the level above.
-    pub(super) fn wrote_leaf(
-        &mut self,
-        last_key: &[u8],
-        cut: Cut,
-        hash: Hash,
-    ) -> Result<(), TreeError> {
-        let new = self.output.push_hashed(cut, hash)?;
-        self.levels[0].wrote(&new);
-        self.change_above(0, last_key, Some(new.child))
     }
 
     /// Tells the level above the leaves what is known by now; with `all`, everything.

@@ -216,6 +216,11 @@ fn small() -> Parameters {
         min: 32,
         max: 512,
     };
+    of_size(size)
+}
+
+/// Parameters with nodes of this size on all levels, in bytes.
+fn of_size(size: NodeSize) -> Parameters {
     Parameters::new(Shape {
         leaf: size,
         internal: size,
@@ -223,4 +228,15 @@ fn small() -> Parameters {
         ..Shape::default()
     })
     .unwrap()
+}
+
+/// Returns numbers in no order, the same for a seed each time.
+fn random(seed: u64) -> impl FnMut() -> u64 {
+    let mut state = seed | 1;
+    move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    }
 }

@@ -6,16 +6,18 @@
 //! after it, up to where a new boundary falls together with an old one: from there on everything
 //! would be cut as it is.
 
+use prollytree_plugin_api::Hash;
+
 use super::append::{Appending, BLOCK_BYTES};
-use super::chunker::{Chunker, cell_weight, child_weight};
+use super::chunker::{Chunker, Cut, cell_weight, child_weight};
 use super::edit::{Edit, Order};
 use super::key::{Key, KeyRef};
 use super::level::{Level, Progress, Written};
-use super::look_ahead::Ways;
 use super::node::{Child, Node};
 use super::output::{NewNode, Output};
 use super::pipeline::Pipeline;
 use super::value::{BlobRef, Cell, ValueReader, is_at, store_value};
+use super::ways::Ways;
 use super::{Tree, TreeError};
 
 /// Applies edits to a tree.
@@ -318,7 +320,19 @@ impl<'a> Writer<'a> {
         let new = level.take(&mut self.output)?;
         self.report_gone(at, Some(&last_key))?;
         self.change_above(at, &last_key, Some(new.child))?;
-        self.count_leaf(at)
+        if at == 0 { self.count_leaf() } else { Ok(()) }
+    }
+
+    /// Takes a leaf whose hash is known, and tells the level above.
+    pub(super) fn wrote_leaf(
+        &mut self,
+        last_key: &[u8],
+        cut: Cut,
+        hash: Hash,
+    ) -> Result<(), TreeError> {
+        let new = self.output.push_hashed(cut, hash)?;
+        self.levels[0].wrote(&new);
+        self.change_above(0, last_key, Some(new.child))
     }
 
     /// Tells the level above of old nodes that are gone: those whose last keys are smaller than

@@ -28,28 +28,15 @@ fn in_blocks(
 /// Leaves that end after so many bytes whatever the keys, so that no boundary that is found from a wrong
 /// start is a right one but by chance.
 fn fixed() -> Parameters {
-    let size = NodeSize {
+    of_size(NodeSize {
         target: 200,
         min: 200,
         max: 200,
-    };
-    Parameters::new(Shape {
-        leaf: size,
-        internal: size,
-        inline_limit: 48,
-        ..Shape::default()
     })
-    .unwrap()
 }
 
 fn entries(seed: u64, count: u32, uniform: bool) -> impl Iterator<Item = (Key, Edit)> {
-    let mut state = seed | 1;
-    let mut random = move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state
-    };
+    let mut random = random(seed);
     let mut below = move |limit: u8| usize::from(random().to_le_bytes()[0] % limit);
     (0..count).map(move |n| {
         let mut key = n.to_be_bytes().to_vec();

@@ -128,13 +128,7 @@ proptest! {
         from in 0_usize..6_000,
     ) {
         let (_, storage) = new_storage();
-        let mut state = seed | 1;
-        let mut random = || {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            state
-        };
+        let mut random = random(seed);
         let map: Map = (0..6_000).map(|n| {
             let key = (random() % 100_000).to_be_bytes().to_vec();
             (key, vec![b'v'; n % 40])

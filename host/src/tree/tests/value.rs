@@ -10,13 +10,8 @@ use crate::storage::StorageError;
 
 /// Bytes that repeat nowhere.
 pub(super) fn noise(len: usize, seed: u64) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let words = std::iter::repeat_with(|| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()
-    });
+    let words = std::iter::repeat_with(random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+        .map(u64::to_le_bytes);
     words.flatten().take(len).collect()
 }
 
