@@ -10,6 +10,7 @@ mod decode;
 mod digits;
 mod error;
 mod fields;
+mod hold;
 mod leading;
 mod meta;
 mod paged;
@@ -33,11 +34,13 @@ pub use error::StorageError;
 
 pub(crate) use address::address_of;
 pub(crate) use fields::{Fields, PutFields};
+pub(crate) use hold::Hold;
 pub(crate) use leading::Leading;
 pub(crate) use meta::MetaForm;
 pub(crate) use pin::Pin;
 
 use cache::Cache;
+use hold::HeldRecords;
 use pin::PinBudget;
 
 /// A shared handle on an opened backend. Cloning is cheap; all clones share one cache.
@@ -49,6 +52,7 @@ struct Shared {
     info: StorageInfo,
     cache: Cache,
     pins: PinBudget,
+    held: HeldRecords,
     options: StorageOptions,
 }
 
@@ -91,6 +95,7 @@ impl Storage {
             info,
             cache,
             pins: PinBudget::new(pins),
+            held: HeldRecords::default(),
             options,
         }))
     }

@@ -33,7 +33,7 @@ impl Storage {
     /// # Errors
     /// As for [`Storage::load`], if it is there.
     pub fn try_load<T: Decode>(&self, hash: &Hash) -> Result<Option<Arc<T>>, StorageError> {
-        if let Some(record) = self.0.cache.lookup(hash) {
+        if let Some(record) = self.cached(hash) {
             return Ok(Some(record));
         }
         let mut slot = [Slot::EMPTY];
@@ -75,7 +75,7 @@ impl Storage {
             HashMap::with_capacity_and_hasher(hashes.len(), Leading);
         let mut wanted = Vec::new();
         for hash in hashes {
-            match self.0.cache.lookup(hash) {
+            match self.cached(hash) {
                 Some(record) => drop(found.insert(*hash, record)),
                 None => wanted.push(*hash),
             }
@@ -104,14 +104,15 @@ impl Storage {
         Ok(hashes.iter().map(|hash| Arc::clone(&found[hash])).collect())
     }
 
-    /// Says whether a record is in the cache, so that loading it asks nobody.
+    /// Says whether a record is in the cache or held, so that loading it asks nobody.
     pub(crate) fn is_cached(&self, hash: &Hash) -> bool {
-        self.0.cache.contains(hash)
+        self.0.cache.contains(hash) || self.0.held.contains(hash)
     }
 
-    /// Returns a record if it is in the cache.
+    /// Returns a record if it is in the cache or held.
     pub(crate) fn cached<T: Decode>(&self, hash: &Hash) -> Option<Arc<T>> {
-        self.0.cache.lookup(hash)
+        let cached = self.0.cache.lookup(hash);
+        cached.or_else(|| self.0.held.lookup(hash))
     }
 
     /// Says which of the records are stored.

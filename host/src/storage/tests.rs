@@ -418,3 +418,35 @@ fn refs_are_listed_across_pages_until_an_empty_one() {
     assert!(refs.next().unwrap().is_err());
     assert!(refs.next().is_none());
 }
+
+#[test]
+fn what_is_held_is_found_until_the_last_hold_lets_go() {
+    let (backend, _) = opened();
+    let options = StorageOptions {
+        cache_bytes: 0,
+        ..StorageOptions::default()
+    };
+    let storage = Storage::new(Arc::clone(&backend) as _, options);
+    let (records, hashes) = batch(&["a", "b"]);
+    storage.put(&records).unwrap();
+    let records = storage.load_many::<Text>(&hashes).unwrap();
+    backend.calls();
+    let asks = || {
+        storage.load::<Text>(&hashes[0]).unwrap();
+        storage.load_many::<Text>(&hashes[..1]).unwrap();
+        backend.calls().len()
+    };
+    assert_eq!(asks(), 2);
+    let mut holds = [Hold::default(), Hold::default()];
+    for hold in &mut holds {
+        hold.add(&storage, hashes[0], &records[0]);
+        hold.add(&storage, hashes[0], &records[0]);
+    }
+    assert!(storage.is_cached(&hashes[0]) && !storage.is_cached(&hashes[1]));
+    let [one, other] = holds;
+    drop(one);
+    assert_eq!(asks(), 0);
+    drop(other);
+    assert!(!storage.is_cached(&hashes[0]));
+    assert_eq!(asks(), 2);
+}

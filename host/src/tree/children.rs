@@ -97,23 +97,27 @@ impl Node {
         storage: &Storage,
         index: usize,
     ) -> Result<Loaded<'_>, TreeError> {
-        match &self.children {
-            Children::Internal(places) => {
-                let place = place(places, index, self.len());
-                if let Some(held) = place.get() {
-                    return Ok(Loaded::Held(&held.node));
-                }
-            }
-            Children::Leaves(places) => {
-                let place = place(places, index, self.len());
-                if let Some(leaf) = place.get().and_then(Weak::upgrade) {
-                    return Ok(Loaded::Shared(leaf));
-                }
-            }
-            Children::None => {}
+        if let Some(child) = self.linked(index) {
+            return Ok(child);
         }
         let child = fetch(storage, self, index)?;
         Ok(self.remember_child(storage, index, child))
+    }
+
+    /// Returns a child that is found here.
+    #[inline]
+    fn linked(&self, index: usize) -> Option<Loaded<'_>> {
+        match &self.children {
+            Children::Internal(places) => {
+                let held = places.get()?[index].get()?;
+                Some(Loaded::Held(&held.node))
+            }
+            Children::Leaves(places) => {
+                let leaf = places.get()?[index].get()?.upgrade()?;
+                Some(Loaded::Shared(leaf))
+            }
+            Children::None => None,
+        }
     }
 
     /// Takes a child that has been loaded and checked, so that it is found here the next time.
@@ -140,19 +144,26 @@ impl Node {
 }
 
 impl Node {
+    /// Says whether a child is found here, and not by its address.
+    pub(super) fn is_linked(&self, index: usize) -> bool {
+        self.linked(index).is_some()
+    }
+
     /// Says whether a child is in memory, so that going down to it asks nobody.
     pub(super) fn is_loaded(&self, storage: &Storage, index: usize) -> bool {
-        let here = match &self.children {
-            Children::None => false,
-            Children::Leaves(places) => places
-                .get()
-                .and_then(|places| places[index].get())
-                .is_some_and(|leaf| leaf.strong_count() > 0),
-            Children::Internal(places) => places
-                .get()
-                .is_some_and(|places| places[index].get().is_some()),
+        self.is_linked(index) || storage.is_cached(&self.child(index).hash)
+    }
+
+    /// Returns a child that is in memory, checked against its parent.
+    fn in_memory(&self, storage: &Storage, index: usize) -> Result<Option<Loaded<'_>>, TreeError> {
+        if let Some(child) = self.linked(index) {
+            return Ok(Some(child));
+        }
+        let Some(child) = storage.cached::<Self>(&self.child(index).hash) else {
+            return Ok(None);
         };
-        here || storage.is_cached(&self.child(index).hash)
+        check_child(self, index, &child)?;
+        Ok(Some(self.remember_child(storage, index, child)))
     }
 
     /// Appends those leaves of a run of children that are in memory, up to the first that is not.
@@ -175,24 +186,28 @@ impl Node {
         storage: &Storage,
         places: &[&(Arc<Self>, usize)],
     ) -> Result<Vec<Arc<Self>>, TreeError> {
-        let is_missing = |(node, index): &&(Arc<Self>, usize)| !node.is_loaded(storage, *index);
-        let missing: Vec<bool> = places.iter().map(is_missing).collect();
+        // They are taken before others are loaded: the cache may be too small for all of them.
+        let there = places.iter().map(|(node, index)| {
+            let child = node.in_memory(storage, *index)?;
+            Ok(child.map(Loaded::into_arc))
+        });
+        let mut children = there.collect::<Result<Vec<_>, TreeError>>()?;
         let hashes: Vec<Hash> = places
             .iter()
-            .zip(&missing)
-            .filter(|&(_, &missing)| missing)
+            .zip(&children)
+            .filter(|(_, there)| there.is_none())
             .map(|((node, index), _)| node.child(*index).hash)
             .collect();
-        let mut loaded = storage.load_many::<Self>(&hashes)?.into_iter().peekable();
-        let children = places.iter().zip(missing).map(|((node, index), missing)| {
-            // The cache may be too small for all of them.
-            let Some(child) = loaded.next_if(|_| missing) else {
-                return Ok(node.load_child(storage, *index)?.into_arc());
-            };
+        let loaded = storage.load_many::<Self>(&hashes)?;
+        let missing = places
+            .iter()
+            .zip(&mut children)
+            .filter(|(_, there)| there.is_none());
+        for (((node, index), there), child) in missing.zip(loaded) {
             check_child(node, *index, &child)?;
-            Ok(node.remember_child(storage, *index, child).into_arc())
-        });
-        children.collect()
+            *there = Some(node.remember_child(storage, *index, child).into_arc());
+        }
+        Ok(children.into_iter().flatten().collect())
     }
 }
 

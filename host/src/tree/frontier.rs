@@ -9,6 +9,7 @@ use prollytree_plugin_api::Hash;
 
 use super::TreeError;
 use super::direction::Direction;
+use super::held::HeldNodes;
 use super::iter::Bounds;
 use super::key::{Key, KeyRef};
 use super::node::Node;
@@ -20,7 +21,7 @@ use crate::storage::Storage;
 pub(super) struct Frontier {
     most: usize,
     /// Keeps the nodes in memory until they have been compared, whatever the cache does.
-    held: Vec<Arc<Node>>,
+    held: HeldNodes,
 }
 
 /// So many nodes are fetched ahead at first, and at most: some 16 MiB.
@@ -37,7 +38,7 @@ impl Default for Frontier {
     fn default() -> Self {
         Self {
             most: FIRST_NODES,
-            held: Vec::new(),
+            held: HeldNodes::default(),
         }
     }
 }
@@ -62,7 +63,7 @@ impl Frontier {
         storage: &Storage,
         walks: &Walks<'_, N>,
     ) -> Result<(), TreeError> {
-        self.held.clear();
+        self.held = HeldNodes::default();
         let levels = walks.stacks.iter().flatten().map(|(node, _)| node.level());
         let mut sides: [Vec<Run>; N] = [const { Vec::new() }; N];
         let mut left = self.most;
@@ -73,9 +74,7 @@ impl Frontier {
             }
             let places = walks.children_to_load(storage, &sides, &mut left);
             let all: Vec<&Place> = places.iter().flatten().collect();
-            let children = Node::load_places(storage, &all)?;
-            self.held.extend(children.iter().cloned());
-            let mut children = children.into_iter();
+            let mut children = self.held.load(storage, &all)?.into_iter();
             sides = places.map(|places| {
                 let below = children.by_ref().take(places.len());
                 let whole = |node: Arc<Node>| {

@@ -52,6 +52,7 @@ mod encode;
 mod entries;
 mod error;
 mod frontier;
+mod held;
 mod in_order;
 mod inspect;
 mod iter;

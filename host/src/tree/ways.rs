@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::frontier::Place;
+use super::held::HeldNodes;
 use super::key::KeyRef;
 use super::node::Node;
 use super::{Tree, TreeError};
@@ -14,7 +15,7 @@ use crate::storage::Storage;
 /// Nodes that lead to keys, and are in memory for as long as this is.
 #[derive(Default)]
 pub(super) struct Ways {
-    held: Vec<Arc<Node>>,
+    held: HeldNodes,
     /// The places of the leaves.
     leaves: Vec<Place>,
 }
@@ -33,7 +34,7 @@ impl Ways {
             .iter()
             .filter(|(parent, index)| *index < parent.len())
             .collect();
-        self.held.extend(Node::load_places(storage, &next)?);
+        self.held.load(storage, &next)?;
         Ok(())
     }
 }
@@ -53,8 +54,8 @@ impl Tree {
                 .iter()
                 .flat_map(|(node, range)| children_for(node, keys, range.clone()))
                 .unzip();
-            let children = Node::load_places(self.storage(), &places.iter().collect::<Vec<_>>())?;
-            all.held.extend(children.iter().cloned());
+            let wanted: Vec<&Place> = places.iter().collect();
+            let children = all.held.load(self.storage(), &wanted)?;
             all.leaves = places;
             ways = children.into_iter().zip(keys_of).collect();
         }

@@ -151,18 +151,29 @@ fn many_values_take_a_call_for_each_level() {
     assert!(empty.get_many(&keys).unwrap().iter().all(Option::is_none));
 }
 
-/// Where the cache is too small for it, what was fetched together stays until it has been used.
+/// Where the cache is too small for it, what was fetched together stays until it has been used, the
+/// first time and each time after.
 #[test]
 fn what_is_fetched_stays_whatever_the_cache_does() {
-    let (backend, map, tree) = cold_tree(30_000);
-    let options = StorageOptions {
-        cache_bytes: 400_000,
-        ..StorageOptions::default()
-    };
-    let storage = Storage::new(Arc::clone(&backend) as _, options);
-    let tree = Tree::open(storage, tree.root(), *tree.parameters()).unwrap();
-    backend.take_calls();
-    let keys: Vec<_> = map.keys().step_by(40).collect();
-    tree.get_many(&keys).unwrap();
-    assert_eq!(backend.take_calls(), tree.depth() - 1);
+    for (cache_bytes, count, step) in [(400_000, 30_000, 40), (4_000, 100_000, 150)] {
+        let (backend, map, tree) = cold_tree(count);
+        let options = StorageOptions {
+            cache_bytes,
+            ..StorageOptions::default()
+        };
+        let storage = Storage::new(Arc::clone(&backend) as _, options);
+        let tree = Tree::open(storage, tree.root(), *tree.parameters()).unwrap();
+        let keys: Vec<_> = map.keys().step_by(step).collect();
+        for turn in 0..3 {
+            backend.take_calls();
+            tree.get_many(&keys).unwrap();
+            let calls = backend.take_calls();
+            // What is held by then is not asked for again.
+            let most = tree.depth() - 1;
+            assert!(
+                0 < calls && calls <= most,
+                "{cache_bytes}, turn {turn}: {calls}"
+            );
+        }
+    }
 }
