@@ -29,14 +29,8 @@ pub(super) trait NodeSource {
 
     /// Is told what is left of both trees, and which of them goes down next, before children are asked
     /// for that differ, so that they can be fetched together.
-    fn prepare(
-        &mut self,
-        left: [&Left; 2],
-        steps: [bool; 2],
-        bounds: &Bounds,
-    ) -> Result<(), Self::Error> {
+    fn prepare(&mut self, left: [&Left; 2], steps: [bool; 2], bounds: &Bounds) {
         let _ = (left, steps, bounds);
-        Ok(())
     }
 }
 
@@ -148,7 +142,7 @@ impl<S: NodeSource> Comparison<S> {
                     before.compare(after, self.before.direction)
                 }
             };
-            self.prepare([order.is_le(), order.is_ge()])?;
+            self.prepare([order.is_le(), order.is_ge()]);
             let difference = match order {
                 Ordering::Less => self.step(Side::Before)?.map(Difference::Removed),
                 Ordering::Greater => self.step(Side::After)?.map(Difference::Added),
@@ -165,16 +159,15 @@ impl<S: NodeSource> Comparison<S> {
     }
 
     /// Says that sides step, unless that is over entries of leaves.
-    fn prepare(&mut self, steps: [bool; 2]) -> Result<(), S::Error> {
+    fn prepare(&mut self, steps: [bool; 2]) {
         let left = [&self.before, &self.after];
         let goes_down = |(left, steps): (&Left, bool)| {
             steps && left.open.last().is_some_and(|open| !open.node.is_leaf())
         };
         let steps = [0, 1].map(|side| goes_down((left[side], steps[side])));
         if steps.contains(&true) {
-            self.source.prepare(left, steps, &self.bounds)?;
+            self.source.prepare(left, steps, &self.bounds);
         }
-        Ok(())
     }
 
     /// Steps over what comes next on a side: returns an entry of a leaf, opens a child.

@@ -154,7 +154,7 @@ impl Cursor {
         self.path[turn].index += 1;
         let Step { node, index } = self.step();
         let places = *index..node.len();
-        self.load_ahead(places, wanted)?;
+        self.load_ahead(places, wanted);
         self.descend_from_child(|_| 0)?;
         Ok(true)
     }
@@ -188,21 +188,17 @@ impl Cursor {
         self.path.truncate(turn + 1);
         self.path[turn].index -= 1;
         let places = 0..=self.step().index;
-        self.load_ahead(places.rev(), wanted)?;
+        self.load_ahead(places.rev(), wanted);
         self.descend_from_child(|node| node.len() - 1)?;
         self.set_index(self.node().len());
         Ok(true)
     }
 
     /// Loads the child that comes next together with some that follow it, if it is not in memory.
-    fn load_ahead(
-        &mut self,
-        following: impl Iterator<Item = usize>,
-        mut wanted: u64,
-    ) -> Result<(), TreeError> {
+    fn load_ahead(&mut self, following: impl Iterator<Item = usize>, mut wanted: u64) {
         let Step { node, index } = self.step();
         if node.is_loaded(&self.storage, *index) {
-            return Ok(());
+            return;
         }
         let mut places = Vec::new();
         for at in following.take(self.ahead) {
@@ -212,9 +208,12 @@ impl Cursor {
                 break;
             }
         }
-        Node::load_places(&self.storage, &places.iter().collect::<Vec<_>>())?;
-        self.ahead = (self.ahead * 2).min(MOST_AHEAD);
-        Ok(())
+        let loaded = Node::load_places(&self.storage, &places.iter().collect::<Vec<_>>());
+        self.ahead = match loaded {
+            Ok(_) => (self.ahead * 2).min(MOST_AHEAD),
+            // Whichever failed, it is told when its turn comes, if it does.
+            Err(_) => 1,
+        };
     }
 
     /// Returns the number of the tree's entries that lie before the cursor.

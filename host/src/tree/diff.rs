@@ -166,19 +166,14 @@ impl NodeSource for Loading {
         Ok(child)
     }
 
-    fn prepare(
-        &mut self,
-        left: [&Left; 2],
-        steps: [bool; 2],
-        bounds: &Bounds,
-    ) -> Result<(), TreeError> {
+    fn prepare(&mut self, left: [&Left; 2], steps: [bool; 2], bounds: &Bounds) {
         let storage = self.before.storage();
         let next = left.iter().zip(steps).filter(|(_, steps)| *steps);
         let mut next = next.filter_map(|(left, _)| left.next());
         if next.all(|(node, index)| node.is_loaded(storage, index))
             || !storage.is_same(self.after.storage())
         {
-            return Ok(());
+            return;
         }
         let walks = Walks {
             stacks: left.map(Left::runs),
@@ -187,6 +182,6 @@ impl NodeSource for Loading {
             bounds,
             differ: |[before, after]| before != after,
         };
-        self.frontier.fetch(storage, &walks)
+        self.frontier.fetch(storage, &walks);
     }
 }

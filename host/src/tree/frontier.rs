@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use prollytree_plugin_api::Hash;
 
-use super::TreeError;
 use super::direction::Direction;
 use super::held::HeldNodes;
 use super::iter::Bounds;
@@ -57,12 +56,8 @@ pub(super) struct Walks<'a, const N: usize> {
 }
 
 impl Frontier {
-    /// Loads what walks will look at.
-    pub(super) fn fetch<const N: usize>(
-        &mut self,
-        storage: &Storage,
-        walks: &Walks<'_, N>,
-    ) -> Result<(), TreeError> {
+    /// Loads what walks will look at, down to where a node cannot be loaded.
+    pub(super) fn fetch<const N: usize>(&mut self, storage: &Storage, walks: &Walks<'_, N>) {
         self.held = HeldNodes::default();
         let levels = walks.stacks.iter().flatten().map(|(node, _)| node.level());
         let mut sides: [Vec<Run>; N] = [const { Vec::new() }; N];
@@ -74,7 +69,12 @@ impl Frontier {
             }
             let places = walks.children_to_load(storage, &sides, &mut left);
             let all: Vec<&Place> = places.iter().flatten().collect();
-            let mut children = self.held.load(storage, &all)?.into_iter();
+            let Some(children) = self.held.load(storage, &all) else {
+                // Not so much, until what is in the way has been passed.
+                self.most = 1;
+                return;
+            };
+            let mut children = children.into_iter();
             sides = places.map(|places| {
                 let below = children.by_ref().take(places.len());
                 let whole = |node: Arc<Node>| {
@@ -85,7 +85,6 @@ impl Frontier {
             });
         }
         self.most = (self.most * 4).min(MOST_NODES);
-        Ok(())
     }
 }
 

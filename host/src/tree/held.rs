@@ -1,9 +1,7 @@
-//! Nodes that have been loaded together because all of them will be needed, and stay in memory until
-//! they have been.
+//! Nodes that are loaded together before they are needed, and stay in memory until they have been.
 
 use std::sync::Arc;
 
-use super::TreeError;
 use super::frontier::Place;
 use super::node::Node;
 use crate::storage::{Hold, Storage};
@@ -17,13 +15,10 @@ pub(super) struct HeldNodes {
 
 impl HeldNodes {
     /// Loads children of nodes of one level, those that are not in memory with one call to the
-    /// backend, and holds them.
-    pub(super) fn load(
-        &mut self,
-        storage: &Storage,
-        places: &[&Place],
-    ) -> Result<Vec<Arc<Node>>, TreeError> {
-        let children = Node::load_places(storage, places)?;
+    /// backend, and holds them. Returns `None` if one of them cannot be loaded: perhaps nobody needs
+    /// it, and who does asks for it and is told.
+    pub(super) fn load(&mut self, storage: &Storage, places: &[&Place]) -> Option<Vec<Arc<Node>>> {
+        let children = Node::load_places(storage, places).ok()?;
         for ((parent, index), child) in places.iter().zip(&children) {
             if !parent.is_linked(*index) {
                 let hash = parent.child(*index).hash;
@@ -31,6 +26,6 @@ impl HeldNodes {
             }
         }
         self.nodes.extend(children.iter().cloned());
-        Ok(children)
+        Some(children)
     }
 }

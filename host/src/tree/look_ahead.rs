@@ -65,7 +65,7 @@ impl<'a, K: AsRef<[u8]>, E: Borrow<Edit>> LookAhead<'a, K, E> {
         let waiting = mem::take(&mut self.waiting);
         self.held = 0;
         let keys: Vec<&[u8]> = waiting.iter().map(|(key, _)| key.as_ref()).collect();
-        self.writer.ahead = self.writer.tree.ways_to(&keys)?;
+        self.writer.ahead = self.writer.tree.ways_to(&keys);
         for (key, edit) in waiting {
             self.writer.apply(key.as_ref(), edit.borrow())?;
         }

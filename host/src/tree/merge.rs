@@ -166,7 +166,7 @@ impl<R: Resolver> Merge<'_, R> {
                     we_changed && base != theirs && ours != theirs
                 },
             };
-            self.frontier.fetch(self.storage, &walks)?;
+            self.frontier.fetch(self.storage, &walks);
         }
         let mut opened = self.walks.iter_mut().zip(sides).filter(|(_, opens)| *opens);
         opened.try_for_each(|(walk, _)| walk.open())

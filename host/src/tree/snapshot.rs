@@ -194,7 +194,7 @@ impl Tree {
         let mut values = vec![None; keys.len()];
         for some in order.chunks(Ways::KEYS) {
             let ascending: Vec<&[u8]> = some.iter().map(|&index| keys[index].as_ref()).collect();
-            let held = self.ways_to(&ascending)?;
+            let held = self.ways_to(&ascending);
             for &index in some {
                 values[index] = self.get(keys[index].as_ref())?;
             }

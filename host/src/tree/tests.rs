@@ -7,6 +7,7 @@ mod boundary;
 mod bulk;
 mod bytes;
 mod counted;
+mod damaged;
 mod diff;
 mod diff_proof;
 mod forged_values;
@@ -53,6 +54,8 @@ struct Counting {
     calls: AtomicUsize,
     /// While set, every call that reads or writes records fails.
     broken: AtomicBool,
+    /// While set, every call that reads more than one record fails.
+    one_by_one: AtomicBool,
 }
 
 impl Counting {
@@ -93,6 +96,9 @@ impl NodeStorage for Counting {
 
     fn get_many(&self, _: &Call<'_>, hashes: &[Hash], out: &mut [Slot]) -> Result<()> {
         self.check()?;
+        if hashes.len() > 1 && self.one_by_one.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::IO, "one at a time"));
+        }
         let records = self.records.lock();
         self.calls.fetch_add(1, Ordering::Relaxed);
         for (hash, slot) in hashes.iter().zip(out) {

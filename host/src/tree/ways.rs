@@ -5,11 +5,11 @@ use std::mem;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::Tree;
 use super::frontier::Place;
 use super::held::HeldNodes;
 use super::key::KeyRef;
 use super::node::Node;
-use super::{Tree, TreeError};
 use crate::storage::Storage;
 
 /// Nodes that lead to keys, and are in memory for as long as this is.
@@ -25,7 +25,7 @@ impl Ways {
     pub(super) const KEYS: usize = 1024;
 
     /// Loads the leaves next to those that the ways lead to, with one call at most, and once.
-    pub(super) fn widen(&mut self, storage: &Storage) -> Result<(), TreeError> {
+    pub(super) fn widen(&mut self, storage: &Storage) {
         for (parent, index) in &mut self.leaves {
             *index = parent.len().min(*index + 1);
         }
@@ -34,19 +34,18 @@ impl Ways {
             .iter()
             .filter(|(parent, index)| *index < parent.len())
             .collect();
-        self.held.load(storage, &next)?;
-        Ok(())
+        self.held.load(storage, &next);
     }
 }
 
 impl Tree {
     /// Loads the leaves that have or would have keys, which ascend, and the nodes above them, with one
-    /// call a level at most.
-    pub(super) fn ways_to(&self, keys: &[&[u8]]) -> Result<Ways, TreeError> {
+    /// call a level at most; down to where a node cannot be loaded.
+    pub(super) fn ways_to(&self, keys: &[&[u8]]) -> Ways {
         let mut all = Ways::default();
         if keys.len() < 2 {
             // The nodes on one way can only be read one after the other.
-            return Ok(all);
+            return all;
         }
         let mut ways = vec![(Arc::clone(self.root_node()), 0..keys.len())];
         for _ in 0..self.level() {
@@ -55,11 +54,13 @@ impl Tree {
                 .flat_map(|(node, range)| children_for(node, keys, range.clone()))
                 .unzip();
             let wanted: Vec<&Place> = places.iter().collect();
-            let children = all.held.load(self.storage(), &wanted)?;
+            let Some(children) = all.held.load(self.storage(), &wanted) else {
+                break;
+            };
             all.leaves = places;
             ways = children.into_iter().zip(keys_of).collect();
         }
-        Ok(all)
+        all
     }
 }
 

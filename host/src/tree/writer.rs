@@ -294,7 +294,7 @@ impl<'a> Writer<'a> {
         let level = &mut self.levels[at];
         if at == 0 && level.waits_for_next() {
             // Where the entries of one leaf go on into the next, those of others will.
-            self.ahead.widen(self.tree.storage())?;
+            self.ahead.widen(self.tree.storage());
         }
         level.leave()?;
         if level.chunker.entries().is_empty() {

@@ -171,13 +171,8 @@ impl NodeSource for Recording {
         Ok(child)
     }
 
-    fn prepare(
-        &mut self,
-        left: [&Left; 2],
-        steps: [bool; 2],
-        bounds: &Bounds,
-    ) -> Result<(), TreeError> {
-        self.loading.prepare(left, steps, bounds)
+    fn prepare(&mut self, left: [&Left; 2], steps: [bool; 2], bounds: &Bounds) {
+        self.loading.prepare(left, steps, bounds);
     }
 }
 
