@@ -1,62 +1,66 @@
-//! Taking over nodes of another tree as they are, in place of old ones.
+//! Whole nodes in a tree that is being written: taking over those of another tree as they are, and taking
+//! away old ones without looking at them.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::TreeError;
-use super::key::Key;
-use super::level::{Level, Progress, Written};
+use super::key::{Key, KeyRef};
+use super::level::{Level, Progress, Written, just_behind};
 use super::node::Node;
 use super::writer::Writer;
 
-/// Nodes of another tree in place of old ones, which end with the same key; or behind the last old
-/// one. The parts are children of one internal node each.
-pub(super) struct Adoption {
-    /// The last old key before them.
+/// Where the old tree stands.
+pub(super) struct Standing {
+    /// The last old key that has been passed.
     pub(super) behind: Option<Key>,
-    pub(super) old: Option<(Arc<Node>, Range<usize>)>,
-    /// Whether no old node of the level comes behind them.
-    pub(super) old_ends_level: bool,
-    pub(super) new: (Arc<Node>, Range<usize>),
+    /// Whether no old entry is left.
+    pub(super) at_end: bool,
+}
+
+/// Old nodes that come next: children of one internal node.
+pub(super) struct OldNodes {
+    pub(super) node: Arc<Node>,
+    pub(super) run: Range<usize>,
+    /// Whether no other one comes behind them on their level.
+    pub(super) end_level: bool,
 }
 
 impl Writer<'_> {
-    /// Takes nodes of another tree with the same parameters in place of old ones. That is possible
-    /// where a new boundary falls before them on their level and on all below; otherwise nothing is
-    /// done. Says which.
-    pub(super) fn adopt(&mut self, adoption: &Adoption) -> Result<bool, TreeError> {
-        let (node, run) = &adoption.new;
-        let at = usize::from(node.level()) - 1;
-        // The least key that is greater.
-        let next = match &adoption.behind {
-            Some(behind) => [behind, &[0][..]].concat(),
-            None => Vec::new(),
-        };
+    /// Takes nodes of another tree with the same parameters, children of one internal node there. They
+    /// come in place of old ones that end with the same key, or where the old tree has nothing. That is
+    /// possible where a new boundary falls before them on their level and on all below; otherwise nothing
+    /// is done. Says which.
+    pub(super) fn adopt(
+        &mut self,
+        standing: &Standing,
+        old: Option<&OldNodes>,
+        (node, run): (Arc<Node>, Range<usize>),
+    ) -> Result<bool, TreeError> {
         debug_assert!(self.pipeline.is_none() && self.appending.is_none());
+        let at = usize::from(node.level()) - 1;
+        let next = just_behind(standing.behind.as_deref());
         for level in 0..=at {
-            // The old nodes from here on are not looked at: they are about to go.
+            // Old nodes that are about to go are not looked at.
             self.copy_before(level, &next)?;
-            // Until a level stands between nodes, the one above does not know which are gone.
-            if !self.levels[level].is_between(adoption.old.is_none()) {
+            if old.is_none() {
+                self.stand_before(level, &next, standing.at_end)?;
+            }
+            // Until then, the level above does not know which nodes are gone.
+            if !self.levels[level].is_between(&next) {
                 return Ok(false);
             }
         }
         self.changed = true;
-        let (old_keys, replaced) = match &adoption.old {
-            None => (Vec::new(), 0),
-            Some((old, run)) => (
-                run.clone().map(|index| old.key(index).to_key()).collect(),
-                run.clone()
-                    .map(|index| old.child_totals(index).entries)
-                    .sum(),
-            ),
-        };
         for (number, level) in self.levels[..=at].iter_mut().enumerate() {
-            level.pass_old(replaced, adoption.old_ends_level);
+            if let Some(old) = old {
+                level.gone.clear();
+                level.remove_old(old, &next, false);
+            }
             level.has_adopted |= number < at;
         }
-        let mut old_keys = old_keys.into_iter().peekable();
-        for index in run.clone() {
+        let mut old_keys = old.map_or(vec![], OldNodes::keys).into_iter().peekable();
+        for index in run {
             let (key, child) = (node.key(index).to_key(), node.child(index));
             while let Some(gone) = old_keys.next_if(|old| *old <= key) {
                 if gone < key {
@@ -71,28 +75,118 @@ impl Writer<'_> {
         old_keys.try_for_each(|gone| self.change_above(at, &gone, None))?;
         Ok(true)
     }
+
+    /// Takes away old nodes. What comes before them and waits for its node to end goes on with what
+    /// comes behind them.
+    pub(super) fn remove(&mut self, standing: &Standing, old: &OldNodes) -> Result<(), TreeError> {
+        debug_assert!(self.pipeline.is_none() && self.appending.is_none());
+        let at = usize::from(old.node.level()) - 1;
+        let next = just_behind(standing.behind.as_deref());
+        let mut waits = false;
+        for level in 0..=at {
+            self.copy_up_to(level, &next)?;
+            // What is removed with the nodes above it is not told.
+            let gone = &mut self.levels[level].gone;
+            gone.truncate(gone.partition_point(|key| *key < next));
+            self.report_gone(level, None)?;
+            let level = &mut self.levels[level];
+            waits |= !level.chunker.entries().is_empty();
+            level.remove_old(old, &next, waits);
+        }
+        self.changed = true;
+        let mut keys = old.keys().into_iter();
+        keys.try_for_each(|key| self.change_above(at, &key, None))
+    }
+
+    /// Comes to the old entry that `next` is before, and into its node if that is not its first: what is
+    /// inserted there parts the node. At the end, the last node is entered, because it ends with its
+    /// level and not by the rule; so is one that the level above does not know.
+    fn stand_before(&mut self, at: usize, next: &[u8], at_end: bool) -> Result<(), TreeError> {
+        let level = &mut self.levels[at];
+        let Some(old) = level
+            .old
+            .as_mut()
+            .filter(|_| level.progress == Progress::Outside)
+        else {
+            return Ok(());
+        };
+        old.seek(next)?;
+        if old.index() > 0 || at_end || at >= usize::from(self.tree.level()) {
+            level.enter();
+            self.copy_before(at, next)?;
+        }
+        Ok(())
+    }
+
+    /// Copies the old entries before a key, at which an old node ends, as far as nodes are being written
+    /// anew; does not go on into the next one.
+    fn copy_up_to(&mut self, at: usize, next: &[u8]) -> Result<(), TreeError> {
+        self.reach(at);
+        loop {
+            let level = &self.levels[at];
+            let Some(old) = level
+                .old
+                .as_ref()
+                .filter(|_| level.progress == Progress::Inside)
+            else {
+                return Ok(());
+            };
+            let until = old.node().lower_bound(next);
+            let passed = level.removed.as_deref().map(KeyRef::from);
+            let passed = passed.or_else(|| old.node().last_key());
+            if until < old.node().len() || passed.is_none_or(|passed| ends_at(passed, next)) {
+                return self.copy(at, until);
+            }
+            self.copy_rest(at)?;
+        }
+    }
+}
+
+/// Says whether `next` comes just behind a key.
+fn ends_at(key: KeyRef<'_>, next: &[u8]) -> bool {
+    next.split_last()
+        .is_some_and(|(_, before)| key == KeyRef::from(before))
+}
+
+impl OldNodes {
+    fn keys(&self) -> Vec<Key> {
+        let run = self.run.clone();
+        run.map(|index| self.node.key(index).to_key()).collect()
+    }
+
+    /// Returns how many of the tree's entries lie below them.
+    fn entries(&self) -> u64 {
+        let run = self.run.clone();
+        run.map(|index| self.node.child_totals(index).entries).sum()
+    }
 }
 
 impl Level {
-    /// Says whether the level stands between nodes, the old ones and the new ones; if it is to stand
-    /// behind the last old one, whether that has been written anew, because the old level ended
-    /// there and not by the rule.
-    fn is_between(&self, at_end: bool) -> bool {
-        let progress = if at_end {
-            self.progress == Progress::Exhausted
-        } else {
-            self.progress != Progress::Inside
+    /// Passes old nodes of this level or one above it, which begin with what comes behind `next`. The
+    /// first of them may have been entered. Whether new entries wait, here or below, says whether the level
+    /// stands between nodes then.
+    fn remove_old(&mut self, removed: &OldNodes, next: &[u8], waits: bool) {
+        let Some(old) = self
+            .old
+            .as_mut()
+            .filter(|_| self.progress != Progress::Exhausted)
+        else {
+            return;
         };
-        progress && self.chunker.entries().is_empty() && self.gone.is_empty()
-    }
-
-    /// Passes old nodes that others have taken the place of, with so many of the tree's entries.
-    fn pass_old(&mut self, entries: u64, ends_level: bool) {
-        if self.old.is_some() && self.progress != Progress::Exhausted {
-            self.replaced += entries;
-            if ends_level {
-                self.progress = Progress::Exhausted;
+        self.replaced += removed.entries();
+        if self.progress == Progress::Inside {
+            if old.node().lower_bound(next) < old.node().len() {
+                self.replaced -= old.node().totals().entries;
             }
+            old.set_index(old.node().len());
+        }
+        if removed.end_level {
+            self.progress = Progress::Exhausted;
+        } else if !waits {
+            self.progress = Progress::Outside;
+            self.removed = None;
+        } else if self.progress == Progress::Inside {
+            self.removed = Some(removed.node.key(removed.run.end - 1).to_key());
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use prollytree_plugin_api::Hash;
+
 use super::children::check_begin;
 use super::compare::{Comparison, Difference, Left, NodeSource, Side};
 use super::direction::Direction;
-use super::frontier::{Frontier, Place, Walks};
+use super::frontier::{Frontier, Place, Row, Walks, sides_of};
 use super::iter::Bounds;
 use super::key::{Key, KeyRef};
 use super::node::Node;
@@ -180,8 +182,17 @@ impl NodeSource for Loading {
             go_down: steps,
             direction: left[0].direction(),
             bounds,
-            differ: |[before, after]| before != after,
+            looked_at: rows_to_compare,
         };
         self.frontier.fetch(storage, &walks);
     }
+}
+
+/// Says of children between two keys at which both trees cut, row by row, whether they will be compared.
+fn rows_to_compare(rows: &[Row<Hash, 2>]) -> Vec<bool> {
+    let [before, after] = sides_of(rows);
+    let differ = before != after;
+    rows.iter()
+        .map(|[before, after]| differ && before != after)
+        .collect()
 }

@@ -51,8 +51,9 @@ pub(super) struct Walks<'a, const N: usize> {
     pub(super) direction: Direction,
     /// Only keys between them matter.
     pub(super) bounds: &'a Bounds,
-    /// Says of the children that the trees have between two keys whether they will be looked at.
-    pub(super) differ: fn([&[Hash]; N]) -> bool,
+    /// Says of the children that the trees have between two keys at which all of them cut, row by row,
+    /// whether they will be looked at.
+    pub(super) looked_at: fn(&[Row<Hash, N>]) -> Vec<bool>,
 }
 
 impl Frontier {
@@ -89,7 +90,7 @@ impl Frontier {
 }
 
 /// What trees have under a key: children whose last key it is.
-type Row<const N: usize> = [Option<Place>; N];
+pub(super) type Row<T, const N: usize> = [Option<T>; N];
 
 impl<const N: usize> Walks<'_, N> {
     /// Returns the children that will be looked at, in the order in which they come; of those that are
@@ -100,7 +101,7 @@ impl<const N: usize> Walks<'_, N> {
         sides: &[Vec<Run>; N],
         left: &mut usize,
     ) -> [Vec<Place>; N] {
-        let mut by_key: BTreeMap<Key, Row<N>> = BTreeMap::new();
+        let mut by_key: BTreeMap<Key, Row<Place, N>> = BTreeMap::new();
         for (side, nodes) in sides.iter().enumerate() {
             for (node, run) in nodes {
                 for index in run.clone() {
@@ -114,8 +115,8 @@ impl<const N: usize> Walks<'_, N> {
                 }
             }
         }
-        let rows: Vec<Row<N>> = by_key.into_values().collect();
-        let looked_at = rows_to_compare(&rows, self.differ);
+        let rows: Vec<Row<Place, N>> = by_key.into_values().collect();
+        let looked_at = rows_to_look_at(&rows, self.looked_at);
         let mut rows = rows.into_iter().zip(looked_at);
         let mut wanted = [const { Vec::new() }; N];
         let mut is_full = false;
@@ -149,21 +150,23 @@ impl<const N: usize> Walks<'_, N> {
 
 /// Says of each row whether its children will be looked at. Where trees cut the same entries in
 /// different places, only what lies between keys at which all of them cut can be compared.
-fn rows_to_compare<const N: usize>(rows: &[Row<N>], differ: fn([&[Hash]; N]) -> bool) -> Vec<bool> {
-    let mut looked_at = Vec::with_capacity(rows.len());
-    for part in rows.chunk_by(|row, _| row.iter().any(Option::is_none)) {
-        let hashes = part.iter().map(|row| {
-            let hash = |(node, index): &Place| node.child(*index).hash;
-            row.each_ref().map(|place| place.as_ref().map(hash))
-        });
-        let hashes: Vec<[Option<Hash>; N]> = hashes.collect();
-        let sides: [Vec<Hash>; N] =
-            std::array::from_fn(|side| hashes.iter().filter_map(|row| row[side]).collect());
-        let differs = differ(sides.each_ref().map(Vec::as_slice));
-        let is_shared = |row: &[Option<Hash>; N]| row.iter().all(|hash| *hash == row[0]);
-        looked_at.extend(hashes.iter().map(|row| differs && !is_shared(row)));
-    }
-    looked_at
+fn rows_to_look_at<const N: usize>(
+    rows: &[Row<Place, N>],
+    looked_at: fn(&[Row<Hash, N>]) -> Vec<bool>,
+) -> Vec<bool> {
+    let hash = |(node, index): &Place| node.child(*index).hash;
+    let parts = rows.chunk_by(|row, _| row.iter().any(Option::is_none));
+    let parts = parts.map(|part| {
+        let rows = part.iter();
+        let rows = rows.map(|row| row.each_ref().map(|place| place.as_ref().map(hash)));
+        looked_at(&rows.collect::<Vec<_>>())
+    });
+    parts.flatten().collect()
+}
+
+/// Returns what each of the trees has.
+pub(super) fn sides_of<T: Copy, const N: usize>(rows: &[Row<T, N>]) -> [Vec<T>; N] {
+    std::array::from_fn(|side| rows.iter().filter_map(|row| row[side]).collect())
 }
 
 /// Says whether keys between the bounds may lie below a child.

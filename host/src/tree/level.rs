@@ -18,6 +18,8 @@ pub(super) struct Level {
     /// Whether the level above knows the old nodes.
     has_parent: bool,
     pub(super) progress: Progress,
+    /// The last key of old nodes that were removed behind the cursor's node.
+    pub(super) removed: Option<Key>,
     /// How many of the tree's entries are below the old nodes that are written anew.
     pub(super) replaced: u64,
     /// The last keys of old nodes that are gone, as far as the level above has not been told.
@@ -66,6 +68,7 @@ impl Level {
                 tree.totals().entries
             },
             old,
+            removed: None,
             gone: Vec::new(),
             written: 0,
             last_written: None,
@@ -92,7 +95,7 @@ impl Level {
             .old
             .as_ref()
             .filter(|_| !self.chunker.entries().is_empty());
-        old.is_some_and(|old| !old.is_next_loaded())
+        self.removed.is_none() && old.is_some_and(|old| !old.is_next_loaded())
     }
 
     /// Leaves the cursor's node, of which everything is done.
@@ -100,15 +103,25 @@ impl Level {
         let Some(old) = &mut self.old else {
             return Ok(());
         };
+        let removed = self.removed.take();
         if old.is_in_last_node() {
             self.progress = Progress::Exhausted;
         } else if self.chunker.entries().is_empty() {
             self.progress = Progress::Outside;
         } else {
-            old.next_node(u64::MAX)?;
+            match removed {
+                Some(last) => old.seek(&just_behind(Some(&last)))?,
+                None => drop(old.next_node(u64::MAX)?),
+            }
             self.enter();
         }
         Ok(())
+    }
+
+    /// Says whether no new entry waits, and the level above knows of all old nodes before a key that are
+    /// gone.
+    pub(super) fn is_between(&self, next: &[u8]) -> bool {
+        self.chunker.entries().is_empty() && self.gone.first().is_none_or(|gone| &gone[..] >= next)
     }
 
     /// Writes the node that the new entries make.
@@ -125,4 +138,9 @@ impl Level {
             node: Some(Arc::clone(&new.node)),
         });
     }
+}
+
+/// Returns the least key that is greater than another one, or the least of all.
+pub(super) fn just_behind(key: Option<&[u8]>) -> Key {
+    key.map_or(Key::new(), |key| [key, &[0]].concat())
 }

@@ -64,6 +64,7 @@ mod level;
 mod look_ahead;
 mod merge;
 mod merge_json;
+mod merge_nodes;
 mod new_entries;
 mod node;
 mod output;

@@ -8,7 +8,7 @@ use super::children::check_begin;
 use super::direction::Direction;
 use super::frontier::Run;
 use super::key::KeyRef;
-use super::node::{Child, Node};
+use super::node::Node;
 use super::value::{Cell, ValueHandle};
 use super::{Tree, TreeError};
 
@@ -64,14 +64,16 @@ impl Walk {
         self.path.last().map(|step| step.node.level())
     }
 
-    /// Returns the child that comes next.
-    pub(super) fn child(&self) -> Option<Child> {
-        self.next().map(|(node, index)| node.child(index))
-    }
-
     /// Returns the key of what comes next: of a child, its last one.
     pub(super) fn key(&self) -> Option<KeyRef<'_>> {
         self.next().map(|(node, index)| node.key(index))
+    }
+
+    /// Says whether nothing is left up to a key, which is known without a look at nodes that are not
+    /// open.
+    pub(super) fn has_nothing_up_to(&self, key: KeyRef<'_>) -> bool {
+        self.next()
+            .is_none_or(|(node, index)| node.is_leaf() && node.key(index) > key)
     }
 
     /// Compares the keys of what comes next; nothing comes behind all keys.
@@ -93,11 +95,12 @@ impl Walk {
     }
 
     /// Returns how many entries come next in a leaf here and in one of another tree that are the same,
-    /// keys and values.
-    pub(super) fn same_run(&self, other: &Self) -> usize {
+    /// keys and values; no more than `most` are compared.
+    pub(super) fn same_run(&self, other: &Self, most: usize) -> usize {
         match (self.next(), other.next()) {
             (Some((mine, index)), Some((theirs, at))) => {
-                let (run, other) = (index..mine.len(), at..theirs.len());
+                let run = index..mine.len().min(index.saturating_add(most));
+                let other = at..theirs.len();
                 mine.same_run(&run, theirs, &other, Direction::Forwards)
             }
             _ => 0,

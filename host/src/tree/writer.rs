@@ -269,7 +269,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Copies the entries of the old node from the cursor up to `until`.
-    fn copy(&mut self, at: usize, until: usize) -> Result<(), TreeError> {
+    pub(super) fn copy(&mut self, at: usize, until: usize) -> Result<(), TreeError> {
         loop {
             let level = &mut self.levels[at];
             let Some(old) = &mut level.old else {
@@ -289,7 +289,7 @@ impl<'a> Writer<'a> {
 
     /// Copies what is left of the old node and goes on to where it ends: into the next one, or out
     /// if a new boundary falls there.
-    fn copy_rest(&mut self, at: usize) -> Result<(), TreeError> {
+    pub(super) fn copy_rest(&mut self, at: usize) -> Result<(), TreeError> {
         self.copy(at, usize::MAX)?;
         let level = &mut self.levels[at];
         if at == 0 && level.waits_for_next() {
@@ -337,7 +337,7 @@ impl<'a> Writer<'a> {
 
     /// Tells the level above of old nodes that are gone: those whose last keys are smaller than
     /// that of a new node, or all. One with the same last key is replaced by the new one.
-    fn report_gone(&mut self, at: usize, new: Option<&Key>) -> Result<(), TreeError> {
+    pub(super) fn report_gone(&mut self, at: usize, new: Option<&Key>) -> Result<(), TreeError> {
         let gone = &mut self.levels[at].gone;
         let (smaller, reached) = match new {
             None => (gone.len(), gone.len()),

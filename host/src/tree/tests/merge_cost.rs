@@ -99,3 +99,72 @@ fn a_merge_of_cold_trees_takes_few_calls_for_many_nodes() {
         }
     }
 }
+
+/// What a merge costs where one side has removed or added much, and the other has changed a row in or
+/// beside it.
+fn cost_beside(count: u32, place: impl Fn(u32, u32) -> u32, swapped: bool, adds: bool) -> Cost {
+    let (backend, storage) = new_storage();
+    let all = rows(count);
+    let keys: Vec<_> = all.keys().cloned().collect();
+    let range = count / 10..count * 9 / 10;
+    let mut without = all.clone();
+    for n in range.clone() {
+        without.remove(&keys[n as usize]);
+    }
+    let (base, changed) = if adds {
+        (&without, &all)
+    } else {
+        (&all, &without)
+    };
+    let at = place(range.start, range.end);
+    let edit = || [(keys[at as usize].clone(), Edit::Put(vec![7; 90]))];
+    let base = build(&storage, Parameters::default(), base);
+    let one = build(&storage, Parameters::default(), changed);
+    let other = apply(&base, edit());
+    let expected = apply(&one, edit());
+    let [base, one, other] = [base, one, other].map(|tree| (tree.root(), *tree.parameters()));
+    let storage = cold(&backend);
+    let [base, one, other] = [base, one, other]
+        .map(|(root, parameters)| Tree::open(storage.clone(), root, parameters).unwrap());
+    let (ours, theirs) = if swapped {
+        (&other, &one)
+    } else {
+        (&one, &other)
+    };
+    backend.take();
+    backend.take_calls();
+    let mut batch = RecordBatch::new();
+    let merged = ours
+        .merge(&base, theirs, LeaveConflicts, &mut batch)
+        .unwrap();
+    assert!(merged.conflicts.is_empty());
+    assert_eq!(merged.tree, expected);
+    Cost {
+        read: backend.take().0,
+        calls: backend.take_calls(),
+        written: batch.len(),
+        depth: base.depth(),
+    }
+}
+
+/// A range counts by its edges, whatever lies in it, wherever the other side has changed a row.
+#[test]
+fn a_range_that_one_side_removed_or_added_is_merged_by_its_edges() {
+    let places: [fn(u32, u32) -> u32; 4] = [
+        |start, _| start - 1,
+        |start, _| start - 200,
+        |_, end| end,
+        |_, end| end + 200,
+    ];
+    for (adds, swapped) in [(false, false), (false, true), (true, false), (true, true)] {
+        for (number, place) in places.iter().enumerate() {
+            let cost = cost_beside(30_000, place, swapped, adds);
+            let (read, calls, written, depth) = (cost.read, cost.calls, cost.written, cost.depth);
+            assert!(
+                read <= 12 * depth && calls <= 2 * depth && written <= 3 * depth,
+                "adds {adds}, swapped {swapped}, place {number}, depth {depth}: \
+                 {read} read in {calls} calls, {written} written"
+            );
+        }
+    }
+}
