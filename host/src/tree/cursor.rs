@@ -19,9 +19,10 @@ pub(super) struct Cursor {
     /// How many nodes are loaded together when the next one is not in memory: more and more, because
     /// who has gone on for long is likely to go on.
     ahead: usize,
+    most_ahead: usize,
 }
 
-/// The most nodes that are loaded together.
+/// The most nodes that are loaded together, however small.
 const MOST_AHEAD: usize = 64;
 
 /// A node of the path, and which child the path takes; in the last node, the entry that the cursor
@@ -210,7 +211,7 @@ impl Cursor {
         }
         let loaded = Node::load_places(&self.storage, &places.iter().collect::<Vec<_>>());
         self.ahead = match loaded {
-            Ok(_) => (self.ahead * 2).min(MOST_AHEAD),
+            Ok(_) => (self.ahead * 2).min(self.most_ahead),
             // Whichever failed, it is told when its turn comes, if it does.
             Err(_) => 1,
         };
@@ -235,6 +236,7 @@ impl Cursor {
             path,
             level,
             ahead: 1,
+            most_ahead: tree.leaves_together(MOST_AHEAD),
         }
     }
 

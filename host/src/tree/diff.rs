@@ -139,7 +139,7 @@ impl Loading {
         Self {
             before: before.clone(),
             after: after.clone(),
-            frontier: Frontier::default(),
+            frontier: Frontier::of(after),
         }
     }
 }

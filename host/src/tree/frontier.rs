@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use prollytree_plugin_api::Hash;
 
+use super::Tree;
 use super::direction::Direction;
 use super::held::HeldNodes;
 use super::iter::Bounds;
@@ -18,12 +19,14 @@ use crate::storage::Storage;
 /// much is likely to go on.
 #[derive(Debug)]
 pub(super) struct Frontier {
+    /// So many nodes are fetched the next time, and ever.
+    next: usize,
     most: usize,
     /// Keeps the nodes in memory until they have been compared, whatever the cache does.
     held: HeldNodes,
 }
 
-/// So many nodes are fetched ahead at first, and at most: some 16 MiB.
+/// So many nodes are fetched ahead at first, and at most.
 const FIRST_NODES: usize = 64;
 const MOST_NODES: usize = 4096;
 
@@ -32,15 +35,6 @@ pub(super) type Place = (Arc<Node>, usize);
 
 /// Children of a node that have not been passed.
 pub(super) type Run = (Arc<Node>, Range<usize>);
-
-impl Default for Frontier {
-    fn default() -> Self {
-        Self {
-            most: FIRST_NODES,
-            held: HeldNodes::default(),
-        }
-    }
-}
 
 /// Walks through `N` trees, all in one direction.
 pub(super) struct Walks<'a, const N: usize> {
@@ -57,12 +51,22 @@ pub(super) struct Walks<'a, const N: usize> {
 }
 
 impl Frontier {
+    /// Fetches nodes of trees that are like this one.
+    pub(super) fn of(tree: &Tree) -> Self {
+        let most = tree.leaves_together(MOST_NODES);
+        Self {
+            next: FIRST_NODES.min(most),
+            most,
+            held: HeldNodes::default(),
+        }
+    }
+
     /// Loads what walks will look at, down to where a node cannot be loaded.
     pub(super) fn fetch<const N: usize>(&mut self, storage: &Storage, walks: &Walks<'_, N>) {
         self.held = HeldNodes::default();
         let levels = walks.stacks.iter().flatten().map(|(node, _)| node.level());
         let mut sides: [Vec<Run>; N] = [const { Vec::new() }; N];
-        let mut left = self.most;
+        let mut left = self.next;
         for level in (1..=levels.max().unwrap_or(0)).rev() {
             for (side, stack) in sides.iter_mut().zip(&walks.stacks) {
                 let own = stack.iter().filter(|(node, _)| node.level() == level);
@@ -72,7 +76,7 @@ impl Frontier {
             let all: Vec<&Place> = places.iter().flatten().collect();
             let Some(children) = self.held.load(storage, &all) else {
                 // Not so much, until what is in the way has been passed.
-                self.most = 1;
+                self.next = 1;
                 return;
             };
             let mut children = children.into_iter();
@@ -85,7 +89,7 @@ impl Frontier {
                 below.map(whole).collect()
             });
         }
-        self.most = (self.most * 4).min(MOST_NODES);
+        self.next = (self.next * 4).min(self.most);
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::frontier::Place;
 use super::node::Node;
+use super::{Measure, Tree};
 use crate::storage::{Hold, Storage};
 
 #[derive(Debug, Default)]
@@ -27,5 +28,25 @@ impl HeldNodes {
         }
         self.nodes.extend(children.iter().cloned());
         Some(children)
+    }
+}
+
+impl Tree {
+    /// Returns how many leaves may be loaded together: `most`, unless they are so large that they would
+    /// take more than some 16 MiB.
+    pub(super) fn leaves_together(&self, most: usize) -> usize {
+        const BYTES: u64 = 16 << 20;
+        let shape = self.parameters().shape();
+        let entry = match shape.measure {
+            Measure::Bytes => 1,
+            Measure::Entries => {
+                // Long values are not in the leaves.
+                let average = self.totals().bytes / self.len().max(1);
+                average.min(u64::from(shape.inline_limit) + 256)
+            }
+        };
+        let leaf = u64::from(shape.leaf.target).saturating_mul(entry);
+        let fitting = BYTES / leaf.max(1);
+        usize::try_from(fitting).unwrap_or(most).clamp(1, most)
     }
 }

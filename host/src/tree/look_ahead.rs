@@ -17,6 +17,8 @@ pub(super) struct LookAhead<'a, K, E> {
     waiting: Vec<(K, E)>,
     /// How many bytes they hold.
     held: usize,
+    /// So many are enough.
+    most: usize,
 }
 
 impl<'a, K: AsRef<[u8]>, E: Borrow<Edit>> LookAhead<'a, K, E> {
@@ -25,6 +27,7 @@ impl<'a, K: AsRef<[u8]>, E: Borrow<Edit>> LookAhead<'a, K, E> {
             writer: Writer::new(tree, output),
             waiting: Vec::new(),
             held: 0,
+            most: tree.leaves_together(Ways::KEYS),
         }
     }
 
@@ -43,7 +46,7 @@ impl<'a, K: AsRef<[u8]>, E: Borrow<Edit>> LookAhead<'a, K, E> {
         }
         self.held += edit.borrow().held_bytes();
         self.waiting.push((key, edit));
-        if self.waiting.len() >= Ways::KEYS || self.held >= BYTES {
+        if self.waiting.len() >= self.most || self.held >= BYTES {
             self.apply()?;
         }
         Ok(())

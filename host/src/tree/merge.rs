@@ -77,7 +77,7 @@ impl Tree {
         }
         let mut merge = Merge {
             storage: self.storage(),
-            frontier: Frontier::default(),
+            frontier: Frontier::of(self),
             walks: [base, self, theirs].map(Walk::new),
             writer: Writer::new(self, Output::Batch(batch)),
             resolver,

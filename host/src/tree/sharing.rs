@@ -128,7 +128,7 @@ impl<'a> Side<'a> {
 
     /// Counts the nodes of this level, and goes on to those below them.
     fn descend(&mut self) -> Result<(), TreeError> {
-        /// So many nodes are loaded at a time.
+        /// So many nodes are loaded at a time, if they are small.
         const TOGETHER: usize = 256;
         let places = std::mem::take(&mut self.places);
         if self.root {
@@ -136,7 +136,7 @@ impl<'a> Side<'a> {
             self.count(self.tree.root_node());
             self.root = false;
         }
-        for some in places.chunks(TOGETHER) {
+        for some in places.chunks(self.tree.leaves_together(TOGETHER)) {
             let some: Vec<_> = some.iter().collect();
             for node in Node::load_places(self.tree.storage(), &some)? {
                 self.count(&node);

@@ -192,7 +192,7 @@ impl Tree {
         let mut order: Vec<usize> = (0..keys.len()).collect();
         order.sort_unstable_by(|&one, &other| keys[one].as_ref().cmp(keys[other].as_ref()));
         let mut values = vec![None; keys.len()];
-        for some in order.chunks(Ways::KEYS) {
+        for some in order.chunks(self.leaves_together(Ways::KEYS)) {
             let ascending: Vec<&[u8]> = some.iter().map(|&index| keys[index].as_ref()).collect();
             let held = self.ways_to(&ascending);
             for &index in some {

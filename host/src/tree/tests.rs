@@ -56,6 +56,8 @@ struct Counting {
     broken: AtomicBool,
     /// While set, every call that reads more than one record fails.
     one_by_one: AtomicBool,
+    /// The most bytes that a call has read.
+    largest: AtomicUsize,
 }
 
 impl Counting {
@@ -101,6 +103,11 @@ impl NodeStorage for Counting {
         }
         let records = self.records.lock();
         self.calls.fetch_add(1, Ordering::Relaxed);
+        let lengths = hashes
+            .iter()
+            .filter_map(|hash| records.get(hash))
+            .map(Vec::len);
+        self.largest.fetch_max(lengths.sum(), Ordering::Relaxed);
         for (hash, slot) in hashes.iter().zip(out) {
             self.reads.fetch_add(1, Ordering::Relaxed);
             match records.get(hash) {

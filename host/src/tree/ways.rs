@@ -21,7 +21,7 @@ pub(super) struct Ways {
 }
 
 impl Ways {
-    /// So many keys are looked at together.
+    /// So many keys are looked at together, or fewer if the leaves are large.
     pub(super) const KEYS: usize = 1024;
 
     /// Loads the leaves next to those that the ways lead to, with one call at most, and once.

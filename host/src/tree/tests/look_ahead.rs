@@ -177,3 +177,72 @@ fn what_is_fetched_stays_whatever_the_cache_does() {
         }
     }
 }
+
+/// What is loaded together is bounded by what it holds, too, and not only by its number.
+#[test]
+fn large_leaves_are_not_loaded_by_the_thousand() {
+    const LEAF: u32 = 1 << 20;
+    let by_bytes = Parameters::new(Shape {
+        leaf: NodeSize {
+            target: LEAF,
+            min: LEAF / 4,
+            max: LEAF * 2,
+        },
+        inline_limit: 32 << 10,
+        ..Shape::default()
+    });
+    let by_entries = Parameters::new(Shape {
+        measure: Measure::Entries,
+        leaf: NodeSize {
+            target: 32,
+            min: 8,
+            max: 64,
+        },
+        inline_limit: 32 << 10,
+        ..*Parameters::entries(EntryRule::default()).unwrap().shape()
+    });
+    for parameters in [by_bytes, by_entries].map(Result::unwrap) {
+        let (backend, storage) = new_storage();
+        let map: Map = (0..2_000_u16)
+            .map(|n| (n.to_be_bytes().to_vec(), vec![1; 32 << 10]))
+            .collect();
+        let base = build(&storage, parameters, &map);
+        let edits = |first: usize| {
+            let keys = map.keys().skip(first).step_by(20);
+            keys.map(|key| (key.clone(), Edit::Put(vec![2; 32 << 10])))
+        };
+        let roots = [
+            base.root(),
+            apply(&base, edits(0)).root(),
+            apply(&base, edits(9)).root(),
+        ];
+        let open = || {
+            let storage = cold(&backend);
+            roots.map(|root| Tree::open(storage.clone(), root, parameters).unwrap())
+        };
+        let most = |what: &str, run: &dyn Fn([Tree; 3])| {
+            backend.largest.store(0, Ordering::Relaxed);
+            run(open());
+            let largest = backend.largest.load(Ordering::Relaxed) / (1 << 20);
+            assert!((2..24).contains(&largest), "{what}: {largest} MiB");
+        };
+        let keys: Vec<_> = map.keys().step_by(20).collect();
+        most("lookups", &|[base, ..]| drop(base.get_many(&keys).unwrap()));
+        most("edits", &|[base, ..]| {
+            base.apply(edits(0), &mut RecordBatch::new()).unwrap();
+        });
+        most("a scan", &|[base, ..]| {
+            assert_eq!(base.iter().count(), 2_000);
+        });
+        most("a diff", &|[_, ours, theirs]| {
+            assert_eq!(ours.diff(&theirs).count(), 200);
+        });
+        most("a merge", &|[base, ours, theirs]| {
+            ours.merge(&base, &theirs, LeaveConflicts, &mut RecordBatch::new())
+                .unwrap();
+        });
+        most("sharing", &|[_, ours, theirs]| {
+            assert!(ours.sharing(&theirs).unwrap().first.nodes > 0);
+        });
+    }
+}
