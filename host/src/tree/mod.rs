@@ -52,6 +52,7 @@ mod encode;
 mod entries;
 mod error;
 mod frontier;
+mod get_many;
 mod held;
 mod in_order;
 mod inspect;

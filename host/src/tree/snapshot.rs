@@ -18,7 +18,6 @@ use super::output::{NewNode, Output};
 use super::parameters::Parameters;
 use super::stats::TreeStats;
 use super::value::{Cell, Value, ValueHandle, ValueReader, load};
-use super::ways::Ways;
 use super::writer::Writer;
 use crate::storage::{RecordBatch, Storage, address_of};
 
@@ -178,29 +177,6 @@ impl Tree {
     /// Returns the value of a key. Reads one node a level, and the blob of a value out of line.
     pub fn get(&self, key: &[u8]) -> Result<Option<Value>, TreeError> {
         self.locate(&self.node, key, |leaf, index| self.value(leaf, index))
-    }
-
-    /// Returns the values of keys, in the order in which the keys are given; `None` for each that has
-    /// none.
-    ///
-    /// Of what is not in memory, the nodes for up to 1,024 keys are read with one call to the backend a
-    /// level, and values out of line one by one.
-    ///
-    /// # Errors
-    /// Those of the storage.
-    pub fn get_many<K: AsRef<[u8]>>(&self, keys: &[K]) -> Result<Vec<Option<Value>>, TreeError> {
-        let mut order: Vec<usize> = (0..keys.len()).collect();
-        order.sort_unstable_by(|&one, &other| keys[one].as_ref().cmp(keys[other].as_ref()));
-        let mut values = vec![None; keys.len()];
-        for some in order.chunks(self.leaves_together(Ways::KEYS)) {
-            let ascending: Vec<&[u8]> = some.iter().map(|&index| keys[index].as_ref()).collect();
-            let held = self.ways_to(&ascending);
-            for &index in some {
-                values[index] = self.get(keys[index].as_ref())?;
-            }
-            drop(held);
-        }
-        Ok(values)
     }
 
     /// Returns the value of a key for reading piece by piece; `None` if there is none. Reads one node
