@@ -35,6 +35,9 @@ pub(super) struct Held {
     _pin: Pin,
 }
 
+/// What is left of a leaf that is only remembered: the node without its bytes, and two counts.
+const REMEMBERED: usize = size_of::<Node>() + 2 * size_of::<usize>();
+
 /// A child that has been found.
 pub(super) enum Loaded<'a> {
     Held(&'a Arc<Node>),
@@ -51,12 +54,12 @@ impl Children {
         }
     }
 
-    /// Returns the memory that the places of so many children take, in bytes.
+    /// Returns the memory that the places of so many children may take, in bytes.
     pub(super) fn weight(&self, count: usize) -> usize {
         count
             * match self {
                 Self::None => 0,
-                Self::Leaves(_) => size_of::<OnceLock<Weak<Node>>>(),
+                Self::Leaves(_) => size_of::<OnceLock<Weak<Node>>>() + REMEMBERED,
                 Self::Internal(_) => size_of::<OnceLock<Held>>(),
             }
     }
