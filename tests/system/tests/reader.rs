@@ -246,6 +246,22 @@ fn proofs_that_are_kept_beside_a_fixture_show_what_was_claimed() {
     }
 }
 
+#[test]
+fn differences_that_are_kept_beside_a_fixture_show_what_was_claimed() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/format-1/differences");
+    for name in ["to-the-side", "from-the-first"] {
+        let claims = fs::read_to_string(folder.join(name).with_extension("txt")).unwrap();
+        let (commits, claims) = claims.split_once('\n').unwrap();
+        let commits: Vec<&str> = commits.split(' ').collect();
+        let mut command = python("difference.py");
+        let output = command.arg(folder.join(name)).args(commits).output();
+        assert!(
+            accepted(&output.unwrap()).iter().eq(claims.lines()),
+            "{name}"
+        );
+    }
+}
+
 /// The address of a value that lies out of line in one record.
 fn address(value: &[u8]) -> Hash {
     Hash::of(&[b"P\x02\x01\0\0", value].concat())
