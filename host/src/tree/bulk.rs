@@ -30,7 +30,7 @@ pub enum BulkProgress {
     /// So many have been applied, in the order of their keys, out of as many as there are. Where
     /// several were for one key, one is applied, and the last step is a large one.
     Applied {
-        /// The edits that are done.
+        /// The edits that are done, the last 1,024 perhaps only collected.
         done: u64,
         /// All of them.
         total: u64,
