@@ -12,15 +12,16 @@ use prollytree_plugin_api::Hash;
 use super::leading::Leading;
 use super::{Decode, Storage};
 
-/// The records of all holds, each with the number of holds that it is in.
+/// The records of all holds.
 #[derive(Default)]
 pub(super) struct HeldRecords {
-    records: Mutex<HashMap<Hash, Held, Leading>>,
+    records: Mutex<HashMap<Hash, Counted, Leading>>,
     /// How many there are. Mostly none, and nobody takes the lock.
     count: AtomicUsize,
 }
 
-struct Held {
+/// A record, and the number of holds that it is in.
+struct Counted {
     record: Arc<dyn Any + Send + Sync>,
     holds: usize,
 }
@@ -45,20 +46,24 @@ impl HeldRecords {
 
     fn add(&self, hash: Hash, record: Arc<dyn Any + Send + Sync>) {
         let mut records = self.records.lock();
-        let held = records.entry(hash).or_insert(Held { record, holds: 0 });
+        let held = records.entry(hash).or_insert(Counted { record, holds: 0 });
         held.holds += 1;
         self.count.store(records.len(), Ordering::Relaxed);
     }
 
     fn remove(&self, hash: &Hash) {
         let mut records = self.records.lock();
+        let mut last = None;
         if let Some(held) = records.get_mut(hash) {
             held.holds -= 1;
             if held.holds == 0 {
-                records.remove(hash);
+                last = records.remove(hash);
             }
         }
         self.count.store(records.len(), Ordering::Relaxed);
+        drop(records);
+        // With a node, much may go that is below it: not while others wait.
+        drop(last);
     }
 }
 

@@ -46,7 +46,7 @@ impl Writer<'_> {
             if old.is_none() {
                 self.stand_before(level, &next, standing.at_end)?;
             }
-            // Until then, the level above does not know which nodes are gone.
+            // Otherwise the level above does not know yet which nodes are gone.
             if !self.levels[level].is_between(&next) {
                 return Ok(false);
             }
@@ -163,8 +163,11 @@ impl OldNodes {
 
 impl Level {
     /// Passes old nodes of this level or one above it, which begin with what comes behind `next`. The
-    /// first of them may have been entered. Whether new entries wait, here or below, says whether the level
-    /// stands between nodes then.
+    /// first of them may have been entered.
+    ///
+    /// As long as new entries wait, here or on a level below, what they become is told to this level, which
+    /// stays inside its old node for that. Otherwise it stands between nodes, and looks for its place with
+    /// the next change.
     fn remove_old(&mut self, removed: &OldNodes, next: &[u8], waits: bool) {
         let Some(old) = self
             .old

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::children::check_begin;
+use super::frontier::Place;
+use super::held::HeldNodes;
 use super::key::KeyRef;
 use super::node::Node;
 use super::{Tree, TreeError};
@@ -20,6 +22,8 @@ pub(super) struct Cursor {
     /// who has gone on for long is likely to go on.
     ahead: usize,
     most_ahead: usize,
+    /// Those that were loaded last, by the level that they are on.
+    held: Vec<(u8, Arc<HeldNodes>)>,
 }
 
 /// The most nodes that are loaded together, however small.
@@ -209,12 +213,16 @@ impl Cursor {
                 break;
             }
         }
-        let loaded = Node::load_places(&self.storage, &places.iter().collect::<Vec<_>>());
-        self.ahead = match loaded {
-            Ok(_) => (self.ahead * 2).min(self.most_ahead),
-            // Whichever failed, it is told when its turn comes, if it does.
-            Err(_) => 1,
-        };
+        let mut held = HeldNodes::default();
+        let wanted: Vec<&Place> = places.iter().collect();
+        if held.load(&self.storage, &wanted).is_some() {
+            let level = node.level() - 1;
+            self.held.retain(|(other, _)| *other > level);
+            self.held.push((level, Arc::new(held)));
+            self.ahead = (self.ahead * 2).min(self.most_ahead);
+        } else {
+            self.ahead = 1;
+        }
     }
 
     /// Returns the number of the tree's entries that lie before the cursor.
@@ -237,6 +245,7 @@ impl Cursor {
             level,
             ahead: 1,
             most_ahead: tree.leaves_together(MOST_AHEAD),
+            held: Vec::new(),
         }
     }
 

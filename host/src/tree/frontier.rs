@@ -63,7 +63,7 @@ impl Frontier {
 
     /// Loads what walks will look at, down to where a node cannot be loaded.
     pub(super) fn fetch<const N: usize>(&mut self, storage: &Storage, walks: &Walks<'_, N>) {
-        self.held = HeldNodes::default();
+        let mut held = HeldNodes::default();
         let levels = walks.stacks.iter().flatten().map(|(node, _)| node.level());
         let mut sides: [Vec<Run>; N] = [const { Vec::new() }; N];
         let mut left = self.next;
@@ -74,7 +74,7 @@ impl Frontier {
             }
             let places = walks.children_to_load(storage, &sides, &mut left);
             let all: Vec<&Place> = places.iter().flatten().collect();
-            let Some(children) = self.held.load(storage, &all) else {
+            let Some(children) = held.load(storage, &all) else {
                 // Not so much, until what is in the way has been passed.
                 self.next = 1;
                 return;
@@ -89,6 +89,8 @@ impl Frontier {
                 below.map(whole).collect()
             });
         }
+        // What was fetched before and is still wanted has been found there.
+        self.held = held;
         self.next = (self.next * 4).min(self.most);
     }
 }

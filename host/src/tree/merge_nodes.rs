@@ -24,7 +24,7 @@ impl<R: Resolver> Merge<'_, R> {
         use Side::{Base, Ours, Theirs};
         for (alike, third) in [([Ours, Theirs], Base), ([Base, Theirs], Ours)] {
             if self.are_same(alike) && self.side(third).level() <= self.side(alike[0]).level() {
-                // Both have the same, or they have changed nothing: ours stays, whatever it is.
+                // Both have the same, whatever the base has; or they have changed nothing, and ours stays.
                 self.pass_alike(alike, third)?;
                 return Ok(true);
             }
@@ -49,10 +49,9 @@ impl<R: Resolver> Merge<'_, R> {
         &self.walks[side as usize]
     }
 
-    /// Says whether two trees have the same child next, or nothing at all.
+    /// Says whether two trees have the same child next.
     fn are_same(&self, sides: [Side; 2]) -> bool {
         match sides.map(|side| self.side(side).next()) {
-            [None, None] => true,
             [Some((one, index)), Some((other, at))] => {
                 !one.is_leaf() && !other.is_leaf() && one.child(index).hash == other.child(at).hash
             }
@@ -71,17 +70,16 @@ impl<R: Resolver> Merge<'_, R> {
             .all(|other| self.side(other).has_nothing_up_to(node.key(index)))
     }
 
-    /// Passes children that are the same on two sides, and what the third one has in their place.
+    /// Passes children that are the same on two sides, and what the third one has in their place, which
+    /// may be on a lower level.
     fn pass_alike(&mut self, [one, other]: [Side; 2], third: Side) -> Result<(), TreeError> {
         let [one, other, third] = [one, other, third].map(|side| side as usize);
-        let Some(key) = self.walks[one].key().map(KeyRef::to_key) else {
-            self.walks[third].pass_all();
-            return Ok(());
-        };
         let same = [&self.walks[one], &self.walks[other]];
         let runs = runs_to_same_key(same, &self.walks[third]);
         let (alike, replaced) = runs.unwrap_or((1, 0));
-        if runs.is_none() {
+        if runs.is_none()
+            && let Some(key) = self.walks[one].key().map(KeyRef::to_key)
+        {
             self.pass_through(third, KeyRef::from(&*key))?;
         }
         self.walks[one].pass(alike);
@@ -175,8 +173,8 @@ fn run_beside_nothing([one, other]: [&Walk; 2], third: &Walk) -> usize {
     run.count()
 }
 
-/// Returns how many children come next that are the same on two sides, and how many on a third one,
-/// until both runs end with the same key; `None` if they do not do so in the nodes that they begin in.
+/// Returns how many children come next that are the same on two sides, and how many children or entries
+/// on a third one, until both runs end with the same key; `None` if they do not do so in the nodes that they begin in.
 fn runs_to_same_key([one, other]: [&Walk; 2], third: &Walk) -> Option<(usize, usize)> {
     let ((one, at), (other, other_at)) = (one.next()?, other.next()?);
     let (third, third_at) = third.next()?;

@@ -142,11 +142,6 @@ impl Walk {
         }
     }
 
-    /// Passes everything that is left.
-    pub(super) fn pass_all(&mut self) {
-        self.path.clear();
-    }
-
     /// Passes everything up to a key and the key itself, as far as nodes are open. Says whether more of
     /// it lies below the child that comes next.
     pub(super) fn pass_through(&mut self, key: KeyRef<'_>) -> bool {

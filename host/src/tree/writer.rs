@@ -380,8 +380,11 @@ impl<'a> Writer<'a> {
                     return level.take(&mut self.output).map(Some);
                 }
                 (Some(written), 0) if level.written == 1 => {
-                    let written = written.clone();
-                    return self.root(written).map(Some);
+                    let Written { child, node } = written.clone();
+                    let Some(node) = node else {
+                        return self.below(child).map(Some);
+                    };
+                    return Ok(Some(NewNode { child, node }));
                 }
                 _ => {}
             }
@@ -393,16 +396,7 @@ impl<'a> Writer<'a> {
         Ok(None)
     }
 
-    fn root(&self, written: Written) -> Result<NewNode, TreeError> {
-        let child = written.child;
-        let node = match written.node {
-            Some(node) => node,
-            None => self.tree.storage().load::<Node>(&child.hash)?,
-        };
-        Ok(NewNode { child, node })
-    }
-
-    /// Returns the root of a tree of which nothing is left but what is below an old node.
+    /// Returns the root of a tree of which nothing is left but what is below a node that is stored.
     fn below(&self, mut child: Child) -> Result<NewNode, TreeError> {
         loop {
             let node = self.tree.storage().load::<Node>(&child.hash)?;

@@ -2,6 +2,7 @@
 
 use std::borrow::Borrow;
 use std::cell::Cell as Shared;
+use std::ops::ControlFlow;
 
 use super::counted::rows;
 use super::*;
@@ -281,5 +282,63 @@ fn large_leaves_are_not_loaded_by_the_thousand() {
         most("sharing", &|[_, ours, theirs]| {
             assert!(ours.sharing(&theirs).unwrap().first.nodes > 0);
         });
+    }
+}
+
+/// Where the cache is too small for what is read ahead, nodes are not read twice all the same.
+#[test]
+fn each_node_is_read_once_whatever_the_cache_does() {
+    type Run = fn(&Tree, &Tree, &Tree) -> usize;
+    let runs: [(&str, Run); 6] = [
+        ("forwards", |base, _, _| base.iter().count()),
+        ("backwards", |base, _, _| base.iter().rev().count()),
+        ("in place", |base, _, _| {
+            let flow = base
+                .try_fold::<[u8], _, _, ()>(.., 0, |count, _, _| ControlFlow::Continue(count + 1));
+            match flow.unwrap() {
+                ControlFlow::Continue(count) => count,
+                ControlFlow::Break(()) => 0,
+            }
+        }),
+        ("a diff", |_, ours, theirs| ours.diff(theirs).count()),
+        ("from the end", |_, ours, theirs| {
+            ours.diff(theirs).rev().count()
+        }),
+        ("a merge", |base, ours, theirs| {
+            let mut batch = RecordBatch::new();
+            let merged = ours.merge(base, theirs, LeaveConflicts, &mut batch);
+            usize::try_from(merged.unwrap().tree.len()).unwrap()
+        }),
+    ];
+    let (backend, storage) = new_storage();
+    let map = rows(30_000);
+    let base = build(&storage, Parameters::default(), &map);
+    let (ours, theirs) = (scattered(&map, 300), scattered(&map, 200));
+    let trees = [&base, &apply(&base, ours), &apply(&base, theirs)];
+    let trees = trees.map(|tree| (tree.root(), *tree.parameters()));
+    for (name, run) in runs {
+        let cost = |cache_bytes| {
+            let options = StorageOptions {
+                cache_bytes,
+                ..StorageOptions::default()
+            };
+            let storage = Storage::new(Arc::clone(&backend) as _, options);
+            let open = |(root, parameters)| Tree::open(storage.clone(), root, parameters).unwrap();
+            let [base, ours, theirs] = trees.map(open);
+            backend.take();
+            backend.take_calls();
+            let count = run(&base, &ours, &theirs);
+            (count, backend.take().0, backend.take_calls())
+        };
+        let expected = cost(256 << 20);
+        for cache_bytes in [0, 50_000, 400_000] {
+            let (count, read, calls) = cost(cache_bytes);
+            assert_eq!(count, expected.0, "{name}");
+            // But for one that both trees have and that is come to at two times.
+            assert!(
+                read <= expected.1 + 10 && calls <= expected.2 + 10,
+                "{name}, {cache_bytes}: {read} read in {calls} calls, and not {expected:?}"
+            );
+        }
     }
 }
