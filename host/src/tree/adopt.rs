@@ -10,14 +10,6 @@ use super::level::{Level, Progress, Written, just_behind};
 use super::node::Node;
 use super::writer::Writer;
 
-/// Where the old tree stands.
-pub(super) struct Standing {
-    /// The last old key that has been passed.
-    pub(super) behind: Option<Key>,
-    /// Whether no old entry is left.
-    pub(super) at_end: bool,
-}
-
 /// Old nodes that come next: children of one internal node.
 pub(super) struct OldNodes {
     pub(super) node: Arc<Node>,
@@ -27,24 +19,24 @@ pub(super) struct OldNodes {
 }
 
 impl Writer<'_> {
-    /// Takes nodes of another tree with the same parameters, children of one internal node there. They
-    /// come in place of old ones that end with the same key, or where the old tree has nothing. That is
+    /// Takes nodes of another tree with the same parameters, children of one internal node there, behind
+    /// the last old key that has been passed. They come in place of old ones that end with the same key, or where the old tree has nothing. That is
     /// possible where a new boundary falls before them on their level and on all below; otherwise nothing
     /// is done. Says which.
     pub(super) fn adopt(
         &mut self,
-        standing: &Standing,
+        behind: Option<&[u8]>,
         old: Option<&OldNodes>,
         (node, run): (Arc<Node>, Range<usize>),
     ) -> Result<bool, TreeError> {
         debug_assert!(self.pipeline.is_none() && self.appending.is_none());
         let at = usize::from(node.level()) - 1;
-        let next = just_behind(standing.behind.as_deref());
+        let next = just_behind(behind);
         for level in 0..=at {
             // Old nodes that are about to go are not looked at.
             self.copy_before(level, &next)?;
             if old.is_none() {
-                self.stand_before(level, &next, standing.at_end)?;
+                self.stand_before(level, &next)?;
             }
             // Otherwise the level above does not know yet which nodes are gone.
             if !self.levels[level].is_between(&next) {
@@ -54,7 +46,6 @@ impl Writer<'_> {
         self.changed = true;
         for (number, level) in self.levels[..=at].iter_mut().enumerate() {
             if let Some(old) = old {
-                level.gone.clear();
                 level.remove_old(old, &next, false);
             }
             level.has_adopted |= number < at;
@@ -76,18 +67,19 @@ impl Writer<'_> {
         Ok(true)
     }
 
-    /// Takes away old nodes. What comes before them and waits for its node to end goes on with what
+    /// Takes away old nodes behind the last old key that has been passed. What comes before them and waits for its node to end goes on with what
     /// comes behind them.
-    pub(super) fn remove(&mut self, standing: &Standing, old: &OldNodes) -> Result<(), TreeError> {
+    pub(super) fn remove(
+        &mut self,
+        behind: Option<&[u8]>,
+        old: &OldNodes,
+    ) -> Result<(), TreeError> {
         debug_assert!(self.pipeline.is_none() && self.appending.is_none());
         let at = usize::from(old.node.level()) - 1;
-        let next = just_behind(standing.behind.as_deref());
+        let next = just_behind(behind);
         let mut waits = false;
         for level in 0..=at {
             self.copy_up_to(level, &next)?;
-            // What is removed with the nodes above it is not told.
-            let gone = &mut self.levels[level].gone;
-            gone.truncate(gone.partition_point(|key| *key < next));
             self.report_gone(level, None)?;
             let level = &mut self.levels[level];
             waits |= !level.chunker.entries().is_empty();
@@ -99,9 +91,9 @@ impl Writer<'_> {
     }
 
     /// Comes to the old entry that `next` is before, and into its node if that is not its first: what is
-    /// inserted there parts the node. At the end, the last node is entered, because it ends with its
-    /// level and not by the rule; so is one that the level above does not know.
-    fn stand_before(&mut self, at: usize, next: &[u8], at_end: bool) -> Result<(), TreeError> {
+    /// inserted there parts the node. So the last one is entered where nothing is left: it ends with its
+    /// level, and not by the rule. A node that the level above does not know is entered, too.
+    fn stand_before(&mut self, at: usize, next: &[u8]) -> Result<(), TreeError> {
         let level = &mut self.levels[at];
         let Some(old) = level
             .old
@@ -111,7 +103,7 @@ impl Writer<'_> {
             return Ok(());
         };
         old.seek(next)?;
-        if old.index() > 0 || at_end || at >= usize::from(self.tree.level()) {
+        if old.index() > 0 || at >= usize::from(self.tree.level()) {
             level.enter();
             self.copy_before(at, next)?;
         }
@@ -162,8 +154,8 @@ impl OldNodes {
 }
 
 impl Level {
-    /// Passes old nodes of this level or one above it, which begin with what comes behind `next`. The
-    /// first of them may have been entered.
+    /// Passes old nodes of this level or one above it, which begin behind `next`. None of them has been
+    /// entered.
     ///
     /// As long as new entries wait, here or on a level below, what they become is told to this level, which
     /// stays inside its old node for that. Otherwise it stands between nodes, and looks for its place with
@@ -178,9 +170,7 @@ impl Level {
         };
         self.replaced += removed.entries();
         if self.progress == Progress::Inside {
-            if old.node().lower_bound(next) < old.node().len() {
-                self.replaced -= old.node().totals().entries;
-            }
+            debug_assert_eq!(old.node().lower_bound(next), old.node().len());
             old.set_index(old.node().len());
         }
         if removed.end_level {

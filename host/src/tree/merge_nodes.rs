@@ -11,9 +11,9 @@ use std::sync::Arc;
 use prollytree_plugin_api::Hash;
 
 use super::TreeError;
-use super::adopt::{OldNodes, Standing};
+use super::adopt::OldNodes;
 use super::frontier::{Row, sides_of};
-use super::key::KeyRef;
+use super::key::{Key, KeyRef};
 use super::merge::{Merge, Side};
 use super::resolve::Resolver;
 use super::walk::Walk;
@@ -105,7 +105,7 @@ impl<R: Resolver> Merge<'_, R> {
         if self.theirs().has_nothing_up_to(node.key(index)) {
             let run = run_beside_nothing(unchanged, self.theirs());
             if let Some(old) = self.our_nodes(run) {
-                self.writer.remove(&self.standing(), &old)?;
+                self.writer.remove(self.passed().as_deref(), &old)?;
             }
             self.walks[Side::Base as usize].pass(run);
             self.walks[Side::Ours as usize].pass(run);
@@ -130,9 +130,9 @@ impl<R: Resolver> Merge<'_, R> {
         if self.theirs().is_last(index + taken - 1) {
             return Ok(false);
         }
-        let (standing, old) = (self.standing(), self.our_nodes(replaced));
+        let (behind, old) = (self.passed(), self.our_nodes(replaced));
         let new = (Arc::clone(node), index..index + taken);
-        if !self.writer.adopt(&standing, old.as_ref(), new)? {
+        if !self.writer.adopt(behind.as_deref(), old.as_ref(), new)? {
             return Ok(false);
         }
         let [base, ours, theirs] = &mut self.walks;
@@ -142,11 +142,9 @@ impl<R: Resolver> Merge<'_, R> {
         Ok(true)
     }
 
-    fn standing(&self) -> Standing {
-        Standing {
-            behind: self.ours().key_before().map(KeyRef::to_key),
-            at_end: self.ours().next().is_none(),
-        }
+    /// Returns the last key of ours that has been passed.
+    fn passed(&self) -> Option<Key> {
+        self.ours().key_before().map(KeyRef::to_key)
     }
 
     /// Returns so many children of ours that come next, if it is any.

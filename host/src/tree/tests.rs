@@ -15,6 +15,7 @@ mod limits;
 mod look_ahead;
 mod measure;
 mod merge;
+mod merge_all;
 mod merge_cost;
 mod merge_json;
 mod merge_places;
