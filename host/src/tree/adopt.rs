@@ -20,9 +20,9 @@ pub(super) struct OldNodes {
 
 impl Writer<'_> {
     /// Takes nodes of another tree with the same parameters, children of one internal node there, behind
-    /// the last old key that has been passed. They come in place of old ones that end with the same key, or where the old tree has nothing. That is
-    /// possible where a new boundary falls before them on their level and on all below; otherwise nothing
-    /// is done. Says which.
+    /// the last old key that has been passed. They come in place of old ones that end with the same key,
+    /// or where the old tree has nothing. That is possible where a new boundary falls before them on their
+    /// level and on all below; otherwise nothing is done. Says which.
     pub(super) fn adopt(
         &mut self,
         behind: Option<&[u8]>,
@@ -67,8 +67,8 @@ impl Writer<'_> {
         Ok(true)
     }
 
-    /// Takes away old nodes behind the last old key that has been passed. What comes before them and waits for its node to end goes on with what
-    /// comes behind them.
+    /// Takes away old nodes behind the last old key that has been passed. What comes before them and waits
+    /// for its node to end goes on with what comes behind them.
     pub(super) fn remove(
         &mut self,
         behind: Option<&[u8]>,
@@ -149,7 +149,9 @@ impl OldNodes {
     /// Returns how many of the tree's entries lie below them.
     fn entries(&self) -> u64 {
         let run = self.run.clone();
-        run.map(|index| self.node.child_totals(index).entries).sum()
+        let entries = run.map(|index| self.node.child_totals(index).entries);
+        // Only counts that were forged add up to so much.
+        entries.fold(0, u64::saturating_add)
     }
 }
 
@@ -168,7 +170,7 @@ impl Level {
         else {
             return;
         };
-        self.replaced += removed.entries();
+        self.replaced = self.replaced.saturating_add(removed.entries());
         if self.progress == Progress::Inside {
             debug_assert_eq!(old.node().lower_bound(next), old.node().len());
             old.set_index(old.node().len());

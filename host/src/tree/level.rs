@@ -82,7 +82,7 @@ impl Level {
             old.set_index(0);
             self.progress = Progress::Inside;
             self.chunker.enter();
-            self.replaced += old.node().totals().entries;
+            self.replaced = (self.replaced).saturating_add(old.node().totals().entries);
             if let Some(last_key) = old.node().last_key().filter(|_| self.has_parent) {
                 self.gone.push(last_key.to_key());
             }
