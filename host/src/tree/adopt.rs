@@ -22,7 +22,7 @@ impl Writer<'_> {
     /// Takes nodes of another tree with the same parameters, children of one internal node there, behind
     /// the last old key that has been passed. They come in place of old ones that end with the same key,
     /// or where the old tree has nothing. That is possible where a new boundary falls before them on their
-    /// level and on all below; otherwise nothing is done. Says which.
+    /// level and on all below; otherwise none is taken. Says which.
     pub(super) fn adopt(
         &mut self,
         behind: Option<&[u8]>,

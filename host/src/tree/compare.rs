@@ -258,8 +258,7 @@ impl Left {
 
 impl Open {
     /// Returns how many entries come next that are the same in both nodes: of leaves by their keys and
-    /// values, of internal nodes of one level by all that they say of the children: what only one of them
-    /// makes up must not pass unseen, and is found when the child is opened.
+    /// values, of internal nodes of one level by all that they say of the children.
     fn same_run(&self, after: &Self, direction: Direction) -> usize {
         if self.node.level() != after.node.level() {
             return 0;
@@ -272,10 +271,8 @@ impl Open {
             direction.take(&self.left, most),
             direction.take(&after.left, most),
         );
-        let same = |(index, at): &(usize, usize)| {
-            self.node.child(*index) == after.node.child(*at)
-                && self.node.compare_keys(*index, &after.node, *at).is_eq()
-        };
+        let same =
+            |(index, at): &(usize, usize)| self.node.has_same_child(*index, &after.node, *at);
         let pairs = mine.zip(theirs);
         match direction {
             Direction::Forwards => pairs.take_while(same).count(),

@@ -104,6 +104,7 @@ impl Cursor {
             self.path.pop();
             // What comes next is elsewhere.
             self.ahead = 1;
+            self.held.clear();
         }
         self.descend(|node| node.lower_bound(key).min(node.len() - 1))?;
         let index = self.node().lower_bound(key);

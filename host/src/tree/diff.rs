@@ -139,7 +139,7 @@ impl Loading {
         Self {
             before: before.clone(),
             after: after.clone(),
-            frontier: Frontier::of(after),
+            frontier: Frontier::of(&[before, after]),
         }
     }
 }

@@ -30,6 +30,17 @@ pub(super) struct Frontier {
 const FIRST_NODES: usize = 64;
 const MOST_NODES: usize = 4096;
 
+/// Of each tree, so many children of a level are looked through at most.
+const MOST_ROWS: usize = 16 << 10;
+
+/// What may still be fetched at a time.
+struct Left {
+    /// Nodes that are not in memory.
+    missing: usize,
+    /// Nodes, in memory or not: all are held.
+    all: usize,
+}
+
 /// A child, by its parent and its position there.
 pub(super) type Place = (Arc<Node>, usize);
 
@@ -51,9 +62,10 @@ pub(super) struct Walks<'a, const N: usize> {
 }
 
 impl Frontier {
-    /// Fetches nodes of trees that are like this one.
-    pub(super) fn of(tree: &Tree) -> Self {
-        let most = tree.leaves_together(MOST_NODES);
+    /// Fetches nodes of some trees.
+    pub(super) fn of(trees: &[&Tree]) -> Self {
+        let most = trees.iter().map(|tree| tree.leaves_together(MOST_NODES));
+        let most = most.min().unwrap_or(MOST_NODES);
         Self {
             next: FIRST_NODES.min(most),
             most,
@@ -66,11 +78,15 @@ impl Frontier {
         let mut held = HeldNodes::default();
         let levels = walks.stacks.iter().flatten().map(|(node, _)| node.level());
         let mut sides: [Vec<Run>; N] = [const { Vec::new() }; N];
-        let mut left = self.next;
+        let mut left = Left {
+            missing: self.next,
+            all: 2 * self.most,
+        };
         for level in (1..=levels.max().unwrap_or(0)).rev() {
             for (side, stack) in sides.iter_mut().zip(&walks.stacks) {
+                // What is open comes before what is below nodes that come next.
                 let own = stack.iter().filter(|(node, _)| node.level() == level);
-                side.extend(own.cloned());
+                side.splice(0..0, own.cloned());
             }
             let places = walks.children_to_load(storage, &sides, &mut left);
             let all: Vec<&Place> = places.iter().flatten().collect();
@@ -99,29 +115,15 @@ impl Frontier {
 pub(super) type Row<T, const N: usize> = [Option<T>; N];
 
 impl<const N: usize> Walks<'_, N> {
-    /// Returns the children that will be looked at, in the order in which they come; of those that are
-    /// not in memory not many more than are `left`.
+    /// Returns the children that will be looked at, in the order in which they come; not many more than
+    /// are `left`.
     fn children_to_load(
         &self,
         storage: &Storage,
         sides: &[Vec<Run>; N],
-        left: &mut usize,
+        left: &mut Left,
     ) -> [Vec<Place>; N] {
-        let mut by_key: BTreeMap<Key, Row<Place, N>> = BTreeMap::new();
-        for (side, nodes) in sides.iter().enumerate() {
-            for (node, run) in nodes {
-                for index in run.clone() {
-                    if !may_hold(node, index, self.bounds) {
-                        continue;
-                    }
-                    let places = by_key
-                        .entry(node.key(index).to_key())
-                        .or_insert_with(|| [const { None }; N]);
-                    places[side] = Some((Arc::clone(node), index));
-                }
-            }
-        }
-        let rows: Vec<Row<Place, N>> = by_key.into_values().collect();
+        let rows = self.rows(sides);
         let looked_at = rows_to_look_at(&rows, self.looked_at);
         let mut rows = rows.into_iter().zip(looked_at);
         let mut wanted = [const { Vec::new() }; N];
@@ -137,12 +139,45 @@ impl<const N: usize> Walks<'_, N> {
                     continue;
                 };
                 let (node, index) = &place;
-                *left = left.saturating_sub(usize::from(!node.is_loaded(storage, *index)));
+                let is_missing = usize::from(!node.is_loaded(storage, *index));
+                left.missing = left.missing.saturating_sub(is_missing);
+                left.all = left.all.saturating_sub(1);
                 wanted[side].push(place);
             }
-            is_full |= looked_at && *left == 0;
+            is_full |= looked_at && (left.missing == 0 || left.all == 0);
         }
         wanted
+    }
+
+    /// Returns the children that come next, in the order of their keys, as far as they are looked through.
+    fn rows(&self, sides: &[Vec<Run>; N]) -> Vec<Row<Place, N>> {
+        let ends = sides.iter().filter_map(|nodes| {
+            let end = self.children(nodes).nth(MOST_ROWS);
+            end.map(|(node, index)| node.key(index))
+        });
+        let end = ends.min_by(|one, other| self.direction.order(one.cmp(other)));
+        let mut by_key: BTreeMap<Key, Row<Place, N>> = BTreeMap::new();
+        for (side, nodes) in sides.iter().enumerate() {
+            let comes_before = |(node, index): &(&Arc<Node>, usize)| {
+                end.is_none_or(|end| self.direction.order(node.key(*index).cmp(&end)).is_lt())
+            };
+            for (node, index) in self.children(nodes).take_while(comes_before) {
+                let places = by_key
+                    .entry(node.key(index).to_key())
+                    .or_insert_with(|| [const { None }; N]);
+                places[side] = Some((Arc::clone(node), index));
+            }
+        }
+        by_key.into_values().collect()
+    }
+
+    /// Returns children within the bounds in the order in which they come.
+    fn children<'a>(&'a self, nodes: &'a [Run]) -> impl Iterator<Item = (&'a Arc<Node>, usize)> {
+        let children = nodes.iter().flat_map(|(node, run)| {
+            let nth = |n| self.direction.first(&self.direction.skip(run, n));
+            (0..run.len()).map(move |n| (node, nth(n)))
+        });
+        children.filter(|(node, index)| may_hold(node, *index, self.bounds))
     }
 
     /// Says whether a walk goes down there now.

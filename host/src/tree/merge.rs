@@ -5,10 +5,12 @@
 //! to what both sides changed in the same places, and a range that only one side changed costs no more
 //! than its edges.
 
+use std::ops::Bound;
+
 use super::direction::Direction;
 use super::frontier::{Frontier, Walks};
 use super::key::{Key, KeyRef};
-use super::merge_nodes::rows_to_open;
+use super::merge_nodes::{rows_that_differ, rows_to_open};
 use super::output::Output;
 use super::resolve::{Conflict, Resolution, Resolver};
 use super::value::{Cell, ValueHandle};
@@ -16,7 +18,6 @@ use super::walk::Walk;
 use super::writer::Writer;
 use super::{Edit, Tree, TreeError};
 use crate::storage::{RecordBatch, Storage};
-use std::ops::Bound;
 
 /// What a merge has made.
 #[derive(Clone, Debug)]
@@ -77,7 +78,7 @@ impl Tree {
         }
         let mut merge = Merge {
             storage: self.storage(),
-            frontier: Frontier::of(self),
+            frontier: Frontier::of(&[base, self, theirs]),
             walks: [base, self, theirs].map(Walk::new),
             writer: Writer::new(self, Output::Batch(batch)),
             resolver,
@@ -133,7 +134,11 @@ impl<R: Resolver> Merge<'_, R> {
                 go_down: sides,
                 direction: Direction::Forwards,
                 bounds: &(Bound::Unbounded, Bound::Unbounded),
-                looked_at: rows_to_open,
+                looked_at: if self.alike {
+                    rows_to_open
+                } else {
+                    rows_that_differ
+                },
             };
             self.frontier.fetch(self.storage, &walks);
         }

@@ -53,7 +53,9 @@ impl<R: Resolver> Merge<'_, R> {
     fn are_same(&self, sides: [Side; 2]) -> bool {
         match sides.map(|side| self.side(side).next()) {
             [Some((one, index)), Some((other, at))] => {
-                !one.is_leaf() && !other.is_leaf() && one.child(index).hash == other.child(at).hash
+                !one.is_leaf()
+                    && one.level() == other.level()
+                    && one.has_same_child(index, other, at)
             }
             _ => false,
         }
@@ -75,7 +77,10 @@ impl<R: Resolver> Merge<'_, R> {
     fn pass_alike(&mut self, [one, other]: [Side; 2], third: Side) -> Result<(), TreeError> {
         let [one, other, third] = [one, other, third].map(|side| side as usize);
         let same = [&self.walks[one], &self.walks[other]];
-        let runs = runs_to_same_key(same, &self.walks[third]);
+        let runs = match run_beside_nothing(same, &self.walks[third]) {
+            0 => runs_to_same_key(same, &self.walks[third]),
+            alike => Some((alike, 0)),
+        };
         let (alike, replaced) = runs.unwrap_or((1, 0));
         if runs.is_none()
             && let Some(key) = self.walks[one].key().map(KeyRef::to_key)
@@ -166,7 +171,7 @@ fn run_beside_nothing([one, other]: [&Walk; 2], third: &Walk) -> usize {
     };
     let pairs = (at..one.len()).zip(other_at..other.len());
     let run = pairs.take_while(|&(at, other_at)| {
-        one.child(at).hash == other.child(other_at).hash && third.has_nothing_up_to(one.key(at))
+        one.has_same_child(at, other, other_at) && third.has_nothing_up_to(one.key(at))
     });
     run.count()
 }
@@ -187,7 +192,7 @@ fn runs_to_same_key([one, other]: [&Walk; 2], third: &Walk) -> Option<(usize, us
                 let (next, other_next) = (at + alike, other_at + alike);
                 let is_alike = next < one.len()
                     && other_next < other.len()
-                    && one.child(next).hash == other.child(other_next).hash;
+                    && one.has_same_child(next, other, other_next);
                 if !is_alike {
                     return None;
                 }
@@ -231,4 +236,12 @@ pub(super) fn rows_to_open(rows: &[Row<Hash, 3>]) -> Vec<bool> {
         start = end;
     }
     opened
+}
+
+/// Says the same where nodes cannot be taken over as they are, because parameters differ.
+pub(super) fn rows_that_differ(rows: &[Row<Hash, 3>]) -> Vec<bool> {
+    let passes = |[base, ours, theirs]: &Row<Hash, 3>| {
+        theirs.is_some() && (base == theirs || ours == theirs)
+    };
+    rows.iter().map(|row| !passes(row)).collect()
 }

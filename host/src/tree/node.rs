@@ -33,6 +33,14 @@ pub(super) struct Totals {
     pub(super) bytes: u64,
 }
 
+impl Node {
+    /// Says whether two internal nodes say the same of a child, all of it: what only one of them makes up
+    /// must not pass unseen, and is found when the child is opened.
+    pub(super) fn has_same_child(&self, index: usize, other: &Self, at: usize) -> bool {
+        self.child(index) == other.child(at) && self.compare_keys(index, other, at).is_eq()
+    }
+}
+
 impl Totals {
     /// Adds those of others.
     pub(super) fn add(&mut self, more: Self) {

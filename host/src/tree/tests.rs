@@ -10,6 +10,7 @@ mod counted;
 mod damaged;
 mod diff;
 mod diff_proof;
+mod forged_merges;
 mod forged_values;
 mod limits;
 mod look_ahead;

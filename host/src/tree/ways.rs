@@ -55,6 +55,7 @@ impl Tree {
                 .unzip();
             let wanted: Vec<&Place> = places.iter().collect();
             let Some(children) = all.held.load(self.storage(), &wanted) else {
+                all.leaves.clear();
                 break;
             };
             all.leaves = places;

@@ -275,6 +275,10 @@ fn large_leaves_are_not_loaded_by_the_thousand() {
         most("a diff", &|[_, ours, theirs]| {
             assert_eq!(ours.diff(&theirs).count(), 200);
         });
+        most("a diff to nothing", &|[base, ..]| {
+            let nothing = Tree::empty(base.storage().clone(), parameters);
+            assert_eq!(base.diff(&nothing).count(), 1_200);
+        });
         most("a merge", &|[base, ours, theirs]| {
             ours.merge(&base, &theirs, LeaveConflicts, &mut RecordBatch::new())
                 .unwrap();

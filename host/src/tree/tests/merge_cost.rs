@@ -117,7 +117,12 @@ fn cost_beside(count: u32, place: impl Fn(u32, u32) -> u32, swapped: bool, adds:
         (&all, &without)
     };
     let at = place(range.start, range.end);
-    let edit = || [(keys[at as usize].clone(), Edit::Put(vec![7; 90]))];
+    // Inside the range there is a row more, which is in no conflict.
+    let mut key = keys[at as usize].clone();
+    if range.contains(&at) {
+        key.push(b'+');
+    }
+    let edit = || [(key.clone(), Edit::Put(vec![7; 90]))];
     let base = build(&storage, Parameters::default(), base);
     let one = build(&storage, Parameters::default(), changed);
     let other = apply(&base, edit());
@@ -150,11 +155,12 @@ fn cost_beside(count: u32, place: impl Fn(u32, u32) -> u32, swapped: bool, adds:
 /// A range counts by its edges, whatever lies in it, wherever the other side has changed a row.
 #[test]
 fn a_range_that_one_side_removed_or_added_is_merged_by_its_edges() {
-    let places: [fn(u32, u32) -> u32; 4] = [
+    let places: [fn(u32, u32) -> u32; 5] = [
         |start, _| start - 1,
         |start, _| start - 200,
         |_, end| end,
         |_, end| end + 200,
+        u32::midpoint,
     ];
     for (adds, swapped) in [(false, false), (false, true), (true, false), (true, true)] {
         for (number, place) in places.iter().enumerate() {
@@ -167,4 +173,44 @@ fn a_range_that_one_side_removed_or_added_is_merged_by_its_edges() {
             );
         }
     }
+}
+
+/// Where parameters differ nothing is taken over as it is, and all of theirs is looked at.
+#[test]
+fn a_merge_with_other_parameters_takes_few_calls_for_many_nodes() {
+    let map = rows(20_000);
+    let (backend, storage) = new_storage();
+    let base = build(&storage, Parameters::default(), &map);
+    let edit = |key: &Key| (key.clone(), Edit::Put(vec![7; 90]));
+    let ours = apply(&base, map.keys().skip(7).step_by(400).map(edit));
+    let mut changed = map.clone();
+    changed.extend(
+        map.keys()
+            .step_by(300)
+            .map(|key| (key.clone(), vec![8; 90])),
+    );
+    let theirs = build(&storage, small(), &changed);
+    let trees = [&base, &ours, &theirs].map(|tree| (tree.root(), *tree.parameters()));
+    let storage = cold(&backend);
+    let [base, ours, theirs] =
+        trees.map(|(root, parameters)| Tree::open(storage.clone(), root, parameters).unwrap());
+    backend.take();
+    backend.take_calls();
+    let mut batch = RecordBatch::new();
+    let merged = ours
+        .merge(&base, &theirs, LeaveConflicts, &mut batch)
+        .unwrap();
+    assert_eq!(merged.conflicts.len(), 0);
+    changed.extend(
+        map.keys()
+            .skip(7)
+            .step_by(400)
+            .map(|key| (key.clone(), vec![7; 90])),
+    );
+    assert_eq!(
+        merged.tree,
+        build(&storage, Parameters::default(), &changed)
+    );
+    let (read, calls) = (backend.take().0, backend.take_calls());
+    assert!(read > 5_000 && calls < 30, "{calls} calls for {read} nodes");
 }
