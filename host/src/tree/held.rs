@@ -7,6 +7,7 @@ use super::node::Node;
 use super::{Measure, Tree};
 use crate::storage::{Hold, Storage};
 
+/// Nodes that are found as long as this is there, whatever the cache does.
 #[derive(Debug, Default)]
 pub(super) struct HeldNodes {
     nodes: Vec<Arc<Node>>,

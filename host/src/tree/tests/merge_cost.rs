@@ -34,10 +34,14 @@ fn merge_cost(map: &Map, changes: usize, contiguous: bool, change: Change) -> Co
     };
     let (ours, theirs) = (apply(&base, edits(0)), apply(&base, edits(1)));
     let expected = apply(&ours, edits(1));
-    let [base, ours, theirs] = [base, ours, theirs].map(|tree| (tree.root(), *tree.parameters()));
-    let storage = cold(&backend);
-    let [base, ours, theirs] = [base, ours, theirs]
-        .map(|(root, parameters)| Tree::open(storage.clone(), root, parameters).unwrap());
+    cost_of(&backend, [&base, &ours, &theirs], &expected)
+}
+
+/// Merges a base, ours and theirs that have nothing in memory, without a conflict.
+fn cost_of(backend: &Arc<Counting>, trees: [&Tree; 3], expected: &Tree) -> Cost {
+    let storage = cold(backend);
+    let [base, ours, theirs] =
+        trees.map(|tree| Tree::open(storage.clone(), tree.root(), *tree.parameters()).unwrap());
     backend.take();
     backend.take_calls();
     let mut batch = RecordBatch::new();
@@ -45,7 +49,7 @@ fn merge_cost(map: &Map, changes: usize, contiguous: bool, change: Change) -> Co
         .merge(&base, &theirs, LeaveConflicts, &mut batch)
         .unwrap();
     assert!(merged.conflicts.is_empty());
-    assert_eq!(merged.tree, expected);
+    assert_eq!(&merged.tree, expected);
     Cost {
         read: backend.take().0,
         calls: backend.take_calls(),
@@ -127,29 +131,12 @@ fn cost_beside(count: u32, place: impl Fn(u32, u32) -> u32, swapped: bool, adds:
     let one = build(&storage, Parameters::default(), changed);
     let other = apply(&base, edit());
     let expected = apply(&one, edit());
-    let [base, one, other] = [base, one, other].map(|tree| (tree.root(), *tree.parameters()));
-    let storage = cold(&backend);
-    let [base, one, other] = [base, one, other]
-        .map(|(root, parameters)| Tree::open(storage.clone(), root, parameters).unwrap());
     let (ours, theirs) = if swapped {
         (&other, &one)
     } else {
         (&one, &other)
     };
-    backend.take();
-    backend.take_calls();
-    let mut batch = RecordBatch::new();
-    let merged = ours
-        .merge(&base, theirs, LeaveConflicts, &mut batch)
-        .unwrap();
-    assert!(merged.conflicts.is_empty());
-    assert_eq!(merged.tree, expected);
-    Cost {
-        read: backend.take().0,
-        calls: backend.take_calls(),
-        written: batch.len(),
-        depth: base.depth(),
-    }
+    cost_of(&backend, [&base, ours, theirs], &expected)
 }
 
 /// A range counts by its edges, whatever lies in it, wherever the other side has changed a row.
@@ -190,27 +177,13 @@ fn a_merge_with_other_parameters_takes_few_calls_for_many_nodes() {
             .map(|key| (key.clone(), vec![8; 90])),
     );
     let theirs = build(&storage, small(), &changed);
-    let trees = [&base, &ours, &theirs].map(|tree| (tree.root(), *tree.parameters()));
-    let storage = cold(&backend);
-    let [base, ours, theirs] =
-        trees.map(|(root, parameters)| Tree::open(storage.clone(), root, parameters).unwrap());
-    backend.take();
-    backend.take_calls();
-    let mut batch = RecordBatch::new();
-    let merged = ours
-        .merge(&base, &theirs, LeaveConflicts, &mut batch)
-        .unwrap();
-    assert_eq!(merged.conflicts.len(), 0);
     changed.extend(
         map.keys()
             .skip(7)
             .step_by(400)
             .map(|key| (key.clone(), vec![7; 90])),
     );
-    assert_eq!(
-        merged.tree,
-        build(&storage, Parameters::default(), &changed)
-    );
-    let (read, calls) = (backend.take().0, backend.take_calls());
+    let expected = build(&storage, Parameters::default(), &changed);
+    let Cost { read, calls, .. } = cost_of(&backend, [&base, &ours, &theirs], &expected);
     assert!(read > 5_000 && calls < 30, "{calls} calls for {read} nodes");
 }
